@@ -1,0 +1,36 @@
+# Warnings, sanitizers and the compiler cache: one place for every target.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(troupe_options INTERFACE)
+target_include_directories(troupe_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(troupe_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+  -Wswitch-enum -Wnon-virtual-dtor -Wold-style-cast -Werror)
+
+if(TROUPE_SANITIZE)
+  # CAF 0.17 binds null references in init_fun_factory.hpp, hence no `null`.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+  add_compile_definitions(TROUPE_SANITIZED=1)
+endif()
+if(TROUPE_TSAN)
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+  add_compile_definitions(TROUPE_SANITIZED=1)
+endif()
+if(TROUPE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# troupe_library(NAME): a static library of every .cpp below this folder.
+function(troupe_library name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp *.hpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC troupe_options ${ARGN})
+endfunction()
