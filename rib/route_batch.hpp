@@ -1,0 +1,59 @@
+#pragma once
+
+#include "rib/key.hpp"
+#include "rib/path.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace troupe::rib {
+
+/// Prefixes that share one fate, in the order of arrival.
+struct route_run {
+  /// The set of all of them, or `none`: they are withdrawn.
+  attribute_ref attributes = attribute_ref::none;
+  std::uint32_t count = 0; ///< how many keys of the batch belong to the run
+  std::uint8_t flags = 0;  ///< bits of `path_flag` for the new paths
+};
+
+/// The routes of one family in a batch.
+template <class Key>
+struct family_routes {
+  std::vector<route_run> runs;
+  std::vector<Key> keys;
+  /// Empty, or one path id per key (RFC 7911).
+  std::vector<std::uint32_t> path_ids;
+  bool end_of_rib = false; ///< after the runs (RFC 4724 §2)
+};
+
+/// What one read buffer of one session tells one shard: one message, however
+/// many routes it holds (DESIGN §4.4). Holds one reference for each run.
+class route_batch {
+public:
+  explicit route_batch(attribute_pool& pool) : pool_(&pool) {}
+  route_batch(const route_batch&) = delete;
+  route_batch& operator=(const route_batch&) = delete;
+  ~route_batch() {
+    release(ipv4.runs);
+    release(ipv6.runs);
+  }
+
+  neighbor_index neighbor{};
+  /// Counts the batches of this neighbour index to this shard from 1, so that
+  /// one that is delivered again is recognised.
+  std::uint64_t sequence = 0;
+  std::size_t bytes = 0; ///< read credit that comes back with the answer
+  family_routes<ipv4_key> ipv4;
+  family_routes<ipv6_key> ipv6;
+
+private:
+  void release(const std::vector<route_run>& runs) {
+    for (const auto& run : runs)
+      if (run.attributes != attribute_ref::none)
+        pool_->release(run.attributes);
+  }
+
+  attribute_pool* pool_;
+};
+
+} // namespace troupe::rib

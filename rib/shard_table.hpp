@@ -1,0 +1,150 @@
+#pragma once
+
+#include "rib/change.hpp"
+#include "rib/route_batch.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::rib {
+
+/// Names an exporter at a shard.
+enum class exporter_index : std::uint16_t {};
+
+/// How much a shard table may hand out at once.
+struct shard_limits {
+  /// Changes per batch; bounds both the handler's time and the packing.
+  std::uint32_t changes_per_batch = 8192;
+  /// Batches that an exporter has not acknowledged yet.
+  std::uint32_t batches_in_flight = 4;
+};
+
+/// Number of paths of one neighbour in one family.
+struct neighbor_counts {
+  std::uint64_t received = 0; ///< paths held, the rejected ones included
+  std::uint64_t accepted = 0;
+};
+
+/// Size and digest of a Loc-RIB; those of shards add up.
+struct family_totals {
+  std::uint64_t prefixes = 0; ///< with a best path
+  std::uint64_t paths = 0;    ///< all that are held
+  /// Order-free: the sum of a 128-bit hash of every best path (prefix,
+  /// neighbour name, path id, canonical attributes).
+  std::uint64_t digest_low = 0;
+  std::uint64_t digest_high = 0;
+};
+
+/// Which paths a query wants.
+enum class route_view : std::uint8_t { loc, received, accepted, rejected };
+
+struct route_query {
+  protocol::family family = protocol::ipv4_unicast;
+  route_view view = route_view::loc;
+  std::optional<protocol::prefix> prefix; ///< exactly this one
+  std::optional<neighbor_index> neighbor;
+  prefix_number cursor = 0; ///< where to go on
+  std::uint32_t limit = 1000;
+  /// Numbers looked at, at most, so that no page takes long.
+  std::uint32_t budget = 20000;
+};
+
+/// One path in the answer to a query, with everything copied.
+struct route_row {
+  protocol::prefix prefix;
+  prefix_number number = 0;
+  path what;
+  neighbor_facts neighbor;
+  bool best = false;
+  decision_step ranked_by = decision_step::best;
+  std::vector<std::uint8_t> attributes; ///< canonical bytes
+};
+struct route_page {
+  std::vector<route_row> rows;
+  /// Absent when the end was reached.
+  std::optional<prefix_number> next_cursor;
+};
+
+/// A batch for one exporter.
+struct delivery {
+  exporter_index to{};
+  std::shared_ptr<const change_batch> batch;
+};
+
+/// A slice of the prefixes of one router: Adj-RIB-In, decision, Loc-RIB, and
+/// what each exporter is owed. Knows no actor and no clock; outlives the actor
+/// that works on it (DESIGN §5). Every change is committed per prefix.
+class shard_table {
+public:
+  shard_table(attribute_pool& pool, shard_limits limits = {});
+  ~shard_table();
+  shard_table(const shard_table&) = delete;
+  shard_table& operator=(const shard_table&) = delete;
+
+  // -- sources ---------------------------------------------------------------
+
+  /// Makes a source known; its routes may follow. Idempotent.
+  void neighbor_up(const neighbor_facts& facts);
+  /// Its paths count no more; `work` removes them in slices. Idempotent.
+  void neighbor_down(neighbor_index neighbor);
+  /// Indexes whose paths are all gone since the last call.
+  std::vector<neighbor_index> purged();
+  /// Applies a batch once (a sequence that was applied already is skipped;
+  /// batches of neighbours that are down or unknown are skipped). `now` is in
+  /// seconds since the start of the daemon.
+  void apply(const route_batch& batch, std::uint32_t now);
+
+  // -- exporters
+  // ---------------------------------------------------------------
+
+  /// Registers a receiver of changes; everything is owed to it at first.
+  exporter_index add_exporter(bool wants_ranked);
+  void remove_exporter(exporter_index exporter);
+  /// A new incarnation of the exporter's actor: what was under way is owed
+  /// again.
+  void restart_exporter(exporter_index exporter);
+  /// The batches to send now, as far as credit goes; never more than one per
+  /// exporter and call. An exporter without credit is owed a set of numbers.
+  std::vector<delivery> collect();
+  /// The exporter is done with `sequence`; nobody is owed anything that was
+  /// changed at or before `safe_through`, so those numbers may be used again.
+  void acknowledge(exporter_index exporter, std::uint64_t sequence,
+                   std::uint64_t safe_through);
+  /// The present state of what is asked for (DESIGN §4.7).
+  std::shared_ptr<const change_batch> answer(const resync_request& request);
+  /// How many numbers are or were in use: the range that a full walk covers.
+  prefix_number number_limit(protocol::family family) const;
+
+  // -- work in slices
+  // ------------------------------------------------------------
+
+  /// Whether changes wait that `collect` would hand out.
+  bool has_changes() const;
+  /// How many changes wait for the next batch.
+  std::size_t pending_changes() const;
+  /// Does a slice of long work (removal of lost neighbours); at most `budget`
+  /// prefixes are looked at. Returns whether more is left.
+  bool work(std::uint32_t budget);
+  /// Checks the whole structure (sizes, counters, digest, references); empty
+  /// when sound, else what is wrong. For adoption after a crash and for tests.
+  std::string check() const;
+
+  // -- views
+  // -----------------------------------------------------------------------
+
+  route_page query(const route_query& query) const;
+  family_totals totals(protocol::family family) const;
+  neighbor_counts counts(neighbor_index neighbor,
+                         protocol::family family) const;
+  /// Bytes allocated by the table itself.
+  std::size_t memory() const;
+
+private:
+  struct implementation;
+  std::unique_ptr<implementation> self_;
+};
+
+} // namespace troupe::rib
