@@ -2,12 +2,12 @@
 
 #include "protocol/address.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,17 +37,34 @@ enum class priority : std::uint8_t { bulk, urgent };
 struct md5_key {
   protocol::prefix peers;
   std::string key; ///< 1 to 80 bytes
+  friend bool operator==(const md5_key&, const md5_key&) = default;
 };
+
+/// Until when sockets may connect, accept and write (DESIGN §6): nanoseconds of
+/// the transport's clock (`std::chrono::steady_clock` for the reactor). Whoever
+/// holds the lease moves the time forward; the transport looks before each
+/// connect, accept and write, and answers with ECANCELED after the end.
+using lease = std::shared_ptr<const std::atomic<std::int64_t>>;
 
 /// Options that must hold before the first SYN (DESIGN §3).
 struct socket_options {
-  /// GTSM (RFC 5082): the least TTL or hop limit accepted; 0 is off.
+  /// GTSM (RFC 5082 §3): the least TTL or hop limit accepted; 0 is off.
   std::uint8_t min_ttl = 0;
-  /// TTL or hop limit sent; 0 leaves the system's default.
+  /// TTL or hop limit sent; 0 is 255 with GTSM, else the system's default.
   std::uint8_t ttl = 0;
+  /// For a listener: the keys of all its peers, the longest prefix wins. For an
+  /// attempt: the longest one that contains the remote address is used.
   std::vector<md5_key> md5_keys;
   /// Binds to this interface when not empty (SO_BINDTODEVICE).
   std::string interface;
+  /// Null: for ever. What a listener accepts inherits the listener's lease.
+  transport::lease lease;
+};
+
+/// Why socket options could not be set.
+struct option_error {
+  int error = 0; ///< an errno
+  std::string message;
 };
 
 struct connect_options {
@@ -62,14 +79,16 @@ struct connect_options {
 // -- what the transport tells the owner of a listener or socket ---------------
 
 /// A listener took a connection. Nothing is read until `adopt`, so no byte can
-/// be lost; close or abort it when nobody wants it.
+/// be lost; close or abort it when nobody wants it. What nobody adopts within
+/// 10 s is aborted without an event.
 struct accepted {
   listener_id listener{};
   socket_id socket{};
   protocol::endpoint local;
   protocol::endpoint remote;
 };
-/// An attempt succeeded. Reading starts with `adopt`.
+/// An attempt succeeded. Reading starts with `adopt`, which is due within 10 s
+/// as for `accepted`.
 struct connected {
   socket_id socket{};
   protocol::endpoint local;
@@ -80,17 +99,21 @@ struct connect_failed {
   socket_id socket{};
   int error = 0;
 };
-/// Bytes arrived; the receiver owns them and owes `consumed` for their number.
+/// Bytes arrived, never none; the receiver shares them and owes `consumed` for
+/// their number.
 struct received {
   socket_id socket{};
   shared_bytes bytes;
 };
 /// So many bytes of bulk slices were given to the kernel since the last event.
+/// Told when at least 64 KiB were written or no bulk bytes are left.
 struct written {
   socket_id socket{};
   std::size_t bytes = 0;
 };
-/// The socket is gone: the peer's FIN (error 0), or an errno.
+/// The socket is gone: the peer's FIN (error 0), or an errno. It comes once,
+/// behind all bytes that were received; while a pause or a full window holds
+/// bytes back it waits for them, otherwise a pause does not delay it.
 struct closed {
   socket_id socket{};
   int error = 0;
@@ -98,8 +121,9 @@ struct closed {
 using event = std::variant<accepted, connected, connect_failed, received,
                            written, closed>;
 
-/// Called from the transport's thread; must not block and must not throw.
-/// Owners post a message to their actor.
+/// Called from the transport's thread, with no lock held; must not block and
+/// must not throw (that ends the process). Owners post a message to their
+/// actor. It may call any function of the transport but its destructor.
 using event_sink = std::function<void(event)>;
 
 /// A bound listener, or the errno and text of why not.
@@ -112,7 +136,14 @@ struct listen_result {
 
 /// The sockets of the daemon. Implementations: `reactor` (epoll) and, for tests
 /// under a virtual clock, `fake_transport`. Every function may be called from
-/// any thread; operations on an unknown or ended id do nothing.
+/// any thread and none blocks; operations on an unknown or ended id do nothing,
+/// if not said otherwise.
+///
+/// The events of one socket come one at a time and in order. None begins after
+/// `close` or `abort` has returned, or after the destructor has been entered;
+/// one that is under way on the transport's thread at that moment may still
+/// arrive, so owners ignore ids that they do not know (any more). What one
+/// thread asks of one socket happens in the order of the calls.
 class transport {
 public:
   virtual ~transport() = default;
@@ -122,29 +153,44 @@ public:
   virtual listen_result listen(const protocol::endpoint& local,
                                const socket_options& options,
                                event_sink sink) = 0;
-  /// Gives a listener another owner and tells it what was accepted meanwhile.
-  virtual void take_over(listener_id listener, event_sink sink) = 0;
-  /// Replaces the MD5 keys and TTL rules of a listener.
-  virtual void change(listener_id listener, const socket_options& options) = 0;
+  /// Gives a listener another owner and tells it, again, of every accepted
+  /// socket that nobody has adopted yet. False if the listener is gone.
+  virtual bool take_over(listener_id listener, event_sink sink) = 0;
+  /// Replaces the MD5 keys and TTL rules of a listener, for connections still
+  /// to come; its interface and lease stay. On an error the rules that could be
+  /// set are in force, and no peer lost protection that it shall keep.
+  virtual std::optional<option_error> change(listener_id listener,
+                                             const socket_options& options) = 0;
+  /// Ends a listener; what it accepted stays, if it is adopted in time.
   virtual void close_listener(listener_id listener) = 0;
 
   /// Starts an attempt; `connected` or `connect_failed` follows.
   virtual socket_id connect(const connect_options& options,
                             event_sink sink) = 0;
-  /// Makes the caller the owner of a connected socket and starts reading.
+  /// Makes the caller the owner of a connected socket and starts reading; a
+  /// socket that has an owner gets a new one. If the socket is gone already,
+  /// the sink is told `closed` with ENOTCONN.
   virtual void adopt(socket_id socket, event_sink sink) = 0;
-  /// Per-socket TTL and GTSM options, for accepted sockets.
-  virtual void configure(socket_id socket, const socket_options& options) = 0;
+  /// Sets TTL, GTSM and lease of an accepted socket, before `adopt`. If that
+  /// fails, or the peer's SYN had come with too small a TTL, the socket is
+  /// aborted: nobody gets an unprotected connection.
+  virtual std::optional<option_error>
+  configure(socket_id socket, const socket_options& options) = 0;
 
-  /// Queues whole BGP messages for writing.
+  /// Queues whole BGP messages for writing, however they are cut into slices.
+  /// The queue has no bound of its own: the sender holds back by `written` and
+  /// `output_pending`.
   virtual void send(socket_id socket, std::vector<slice> slices,
                     priority p) = 0;
   /// Gives back read credit: the socket is read while less than the window
-  /// (1 MiB) is unconsumed.
+  /// (1 MiB) is unconsumed, in pieces of up to 256 KiB.
   virtual void consumed(socket_id socket, std::size_t bytes) = 0;
+  /// Stops reading. One `received` may be under way.
   virtual void pause(socket_id socket) = 0;
+  /// Reads again.
   virtual void resume(socket_id socket) = 0;
-  /// Whether bytes of the peer wait unread, in the kernel or behind a pause.
+  /// Whether bytes of the peer wait unread, in the kernel or behind a pause;
+  /// false only if all that had arrived was given to the sink.
   virtual bool input_pending(socket_id socket) const = 0;
   /// Bytes queued and not yet given to the kernel.
   virtual std::size_t output_pending(socket_id socket) const = 0;
