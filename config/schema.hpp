@@ -163,9 +163,9 @@ struct family_config {
   /// route-server clients.
   std::optional<protocol::ip_address> next_hop;
   /// Absent: everything on iBGP, nothing on eBGP (RFC 8212).
-  std::optional<rib::policy_chain> import_policy; ///< key "import"
-  std::optional<rib::policy_chain> export_policy; ///< key "export"
-  std::optional<std::uint32_t> max_prefixes;      ///< absent: no limit
+  std::optional<rib::chain_definition> import_policy; ///< key "import"
+  std::optional<rib::chain_definition> export_policy; ///< key "export"
+  std::optional<std::uint32_t> max_prefixes;          ///< absent: no limit
   add_path_config add_path;
   friend bool operator==(const family_config&, const family_config&) = default;
 };
@@ -267,9 +267,11 @@ std::optional<protocol::peer_kind> known_kind(const router& r,
                                               const neighbor& n);
 
 /// The import policy in force towards a peer of this kind (RFC 8212 §2).
-rib::policy_chain import_chain(const family_config& f, protocol::peer_kind k);
+rib::chain_definition import_chain(const family_config& f,
+                                   protocol::peer_kind k);
 /// The export policy in force towards a peer of this kind (RFC 8212 §2).
-rib::policy_chain export_chain(const family_config& f, protocol::peer_kind k);
+rib::chain_definition export_chain(const family_config& f,
+                                   protocol::peer_kind k);
 
 /// The default of `neighbor::graceful_restart.mode`.
 restart_mode default_restart_mode(const configuration& c);

@@ -173,10 +173,10 @@ struct policy_name {
 
 /// One link of a chain: accept all, reject all, a named policy, or a list of
 /// prefixes that are accepted (others go on to the next link).
-using policy_step = std::variant<policy_action, policy_name, prefix_list>;
+using chain_step = std::variant<policy_action, policy_name, prefix_list>;
 
 /// The links of an import or export policy, tried in order until one decides;
 /// a route that reaches the end is rejected.
-using policy_chain = std::vector<policy_step>;
+using chain_definition = std::vector<chain_step>;
 
 } // namespace troupe::rib
