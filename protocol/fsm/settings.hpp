@@ -25,10 +25,15 @@ struct settings {
   /// Our OPEN as it goes out: AS, identifier, hold time, and the capabilities,
   /// which name the families that we offer.
   wire::open_message open;
-  /// What the peer's OPEN is held against.
-  wire::open_expectations expected;
+  /// The neighbour's AS, where it is configured as a number: 2/2 for another.
+  std::optional<as_number> remote_as;
+  /// Internal or external, where it is configured so: 2/2 for the other kind.
+  std::optional<peer_kind> remote_kind;
   /// The neighbour's identifier, where it is configured: 2/3 for another one.
   std::optional<router_id> remote_id;
+  /// Whether a neighbour without a role is refused, where our OPEN names a role
+  /// (RFC 9234 §4.2).
+  bool strict_role = false;
 
   /// Whether Idle is left without an operator (AllowAutomaticStart): at
   /// `automatic_start` and after a failure.
