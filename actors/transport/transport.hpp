@@ -44,7 +44,7 @@ struct md5_key {
 /// the transport's clock (`std::chrono::steady_clock` for the reactor). Whoever
 /// holds the lease moves the time forward; the transport looks before each
 /// connect, accept and write, and answers with ECANCELED after the end.
-using lease = std::shared_ptr<const std::atomic<std::int64_t>>;
+using lease_end = std::shared_ptr<const std::atomic<std::int64_t>>;
 
 /// Options that must hold before the first SYN (DESIGN §3).
 struct socket_options {
@@ -58,7 +58,7 @@ struct socket_options {
   /// Binds to this interface when not empty (SO_BINDTODEVICE).
   std::string interface;
   /// Null: for ever. What a listener accepts inherits the listener's lease.
-  transport::lease lease;
+  lease_end lease;
 };
 
 /// Why socket options could not be set.
@@ -98,6 +98,9 @@ struct connected {
 struct connect_failed {
   socket_id socket{};
   int error = 0;
+  /// What could not be done, for the log; empty if it was the connecting
+  /// itself.
+  std::string message = {};
 };
 /// Bytes arrived, never none; the receiver shares them and owes `consumed` for
 /// their number.
@@ -161,7 +164,8 @@ public:
   /// set are in force, and no peer lost protection that it shall keep.
   virtual std::optional<option_error> change(listener_id listener,
                                              const socket_options& options) = 0;
-  /// Ends a listener; what it accepted stays, if it is adopted in time.
+  /// Ends a listener; its port is free when this returns. What it accepted
+  /// stays, if it is adopted in time.
   virtual void close_listener(listener_id listener) = 0;
 
   /// Starts an attempt; `connected` or `connect_failed` follows.
