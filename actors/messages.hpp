@@ -1,0 +1,686 @@
+#pragma once
+
+#include "actors/supervisor/supervisor_timer.hpp"
+#include "actors/transport/transport.hpp"
+#include "config/diff.hpp"
+#include "config/schema.hpp"
+#include "protocol/fsm/event.hpp"
+#include "protocol/wire/negotiation.hpp"
+#include "rib/export_group.hpp"
+#include "rib/import.hpp"
+#include "rib/shard_table.hpp"
+
+#include <caf/all.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Every message type of the daemon and the interface of every actor, in one
+/// place: the only header that names CAF's typed interfaces (ADR 0001).
+namespace troupe::actors {
+
+// -- the interfaces -----------------------------------------------------------
+
+struct socket_event;
+struct connection_command;
+struct begin_updates;
+struct import_changed;
+struct batch_done;
+struct shard_replaced;
+struct export_output;
+struct exporter_replaced;
+/// Framing, decoding, import policy, batching, output of one TCP connection.
+using connection_actor = caf::typed_actor<
+    caf::reacts_to<socket_event>, caf::reacts_to<connection_command>,
+    caf::reacts_to<begin_updates>, caf::reacts_to<import_changed>,
+    caf::reacts_to<batch_done>, caf::reacts_to<shard_replaced>,
+    caf::reacts_to<export_output>, caf::reacts_to<exporter_replaced>>;
+
+struct incoming_connection;
+struct attempt_event;
+struct connection_event;
+struct session_timer;
+struct session_registered;
+struct session_command;
+struct session_changed;
+/// The session runner of one neighbour: drives the FSM, owns 0..2 connections.
+using session_actor = caf::typed_actor<
+    caf::reacts_to<incoming_connection>, caf::reacts_to<attempt_event>,
+    caf::reacts_to<connection_event>, caf::reacts_to<session_timer>,
+    caf::reacts_to<session_registered>, caf::reacts_to<session_command>,
+    caf::reacts_to<session_changed>, caf::reacts_to<import_changed>,
+    caf::reacts_to<shard_replaced>>;
+
+struct shard_routes;
+struct source_up;
+struct source_down;
+struct exporter_attached;
+struct exporter_detached;
+struct changes_done;
+struct resync_wanted;
+struct shard_step;
+struct shard_query;
+struct shard_page;
+struct totals_query;
+struct shard_totals;
+/// A slice of the prefixes: Adj-RIB-In, decision, Loc-RIB.
+using shard_actor = caf::typed_actor<
+    caf::reacts_to<shard_routes>, caf::reacts_to<source_up>,
+    caf::reacts_to<source_down>, caf::reacts_to<exporter_attached>,
+    caf::reacts_to<exporter_detached>, caf::reacts_to<changes_done>,
+    caf::reacts_to<resync_wanted>, caf::reacts_to<shard_step>,
+    caf::replies_to<shard_query>::with<shard_page>,
+    caf::replies_to<totals_query>::with<shard_totals>>;
+
+struct shard_changes;
+struct member_joined;
+struct member_left;
+struct member_refresh;
+struct output_done;
+struct exporter_step;
+struct told_query;
+struct told_reply;
+struct advertised_query;
+struct advertised_counts;
+/// The Adj-RIB-Out of one update group.
+using exporter_actor = caf::typed_actor<
+    caf::reacts_to<shard_changes>, caf::reacts_to<member_joined>,
+    caf::reacts_to<member_left>, caf::reacts_to<member_refresh>,
+    caf::reacts_to<output_done>, caf::reacts_to<exporter_step>,
+    caf::reacts_to<shard_replaced>,
+    caf::replies_to<told_query>::with<told_reply>,
+    caf::replies_to<advertised_query>::with<advertised_counts>>;
+
+struct rib_members;
+struct originate_routes;
+struct routes_query;
+struct routes_page;
+struct rib_query;
+struct rib_totals;
+/// The facade of one router's table: queries, originated routes, digest.
+using rib_actor =
+    caf::typed_actor<caf::reacts_to<rib_members>,
+                     caf::reacts_to<originate_routes>,
+                     caf::reacts_to<batch_done>,
+                     caf::replies_to<routes_query>::with<routes_page>,
+                     caf::replies_to<rib_query>::with<rib_totals>>;
+
+struct register_session;
+struct unregister_session;
+struct refresh_request;
+struct session_report;
+struct router_changed;
+struct source_purged;
+struct neighbors_query;
+struct neighbors_reply;
+struct neighbor_command;
+struct command_result;
+struct stop_router;
+struct router_step;
+/// The supervisor of one router: which neighbours exist, and all below it.
+using router_actor = caf::typed_actor<
+    caf::reacts_to<incoming_connection>, caf::reacts_to<register_session>,
+    caf::reacts_to<unregister_session>, caf::reacts_to<refresh_request>,
+    caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
+    caf::reacts_to<source_purged>, caf::reacts_to<stop_router>,
+    caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
+    caf::replies_to<neighbors_query>::with<neighbors_reply>,
+    caf::replies_to<neighbor_command>::with<command_result>,
+    caf::replies_to<routes_query>::with<routes_page>,
+    caf::replies_to<rib_query>::with<rib_totals>>;
+
+struct listener_event;
+struct directory_changed;
+struct dispatcher_step;
+struct stop_dispatcher;
+/// Accepts on one address, names router and neighbour, hands over.
+using dispatcher_actor = caf::typed_actor<
+    caf::reacts_to<listener_event>, caf::reacts_to<directory_changed>,
+    caf::reacts_to<dispatcher_step>, caf::reacts_to<stop_dispatcher>>;
+
+struct reload_configuration;
+struct persist_command;
+struct configuration_query;
+struct configuration_reply;
+/// Validates, persists, diffs and applies configurations.
+using config_keeper_actor = caf::typed_actor<
+    caf::replies_to<reload_configuration>::with<command_result>,
+    caf::replies_to<persist_command>::with<command_result>,
+    caf::replies_to<configuration_query>::with<configuration_reply>>;
+
+struct apply_configuration;
+struct stop_node;
+struct node_step;
+struct listener_report;
+struct health_query;
+struct health_reply;
+struct restart_actor;
+/// The root supervisor of the process.
+using node_actor =
+    caf::typed_actor<caf::reacts_to<apply_configuration>,
+                     caf::reacts_to<stop_node>,
+                     caf::reacts_to<reload_configuration>,
+                     caf::reacts_to<node_step>, caf::reacts_to<listener_report>,
+                     caf::replies_to<health_query>::with<health_reply>,
+                     caf::replies_to<restart_actor>::with<command_result>,
+                     caf::replies_to<neighbors_query>::with<neighbors_reply>,
+                     caf::replies_to<neighbor_command>::with<command_result>,
+                     caf::replies_to<routes_query>::with<routes_page>,
+                     caf::replies_to<rib_query>::with<rib_totals>>;
+
+// -- sockets ------------------------------------------------------------------
+
+/// Something happened to the socket of a connection.
+struct socket_event {
+  transport::event what;
+};
+
+/// Something happened to an attempt to connect; `attempt` numbers the attempts
+/// of a session, so that the result of an old one is dropped.
+struct attempt_event {
+  std::uint64_t attempt = 0;
+  transport::event what;
+};
+
+/// Something happened to a listener.
+struct listener_event {
+  transport::event what;
+};
+
+/// An accepted connection on its way to the session that it belongs to.
+struct incoming_connection {
+  transport::socket_id socket{};
+  protocol::endpoint local;
+  protocol::endpoint remote;
+};
+
+// -- session <-> connection ---------------------------------------------------
+
+/// A connection tells its session what came in. Before `begin_updates` it stops
+/// after each message until `connection_command::proceed`.
+struct connection_event {
+  protocol::fsm::connection_id connection{};
+  protocol::fsm::event what;
+};
+
+/// What a session asks of a connection.
+struct connection_command {
+  enum class kind : std::uint8_t {
+    proceed,  ///< parse the next message
+    transmit, ///< write `message` at the next message boundary
+    close,    ///< flush what is urgent, then end
+    abort,    ///< end at once
+  };
+  kind what = kind::proceed;
+  std::vector<std::uint8_t> message;
+};
+
+/// The session is being set up: UPDATEs may be handled from now on.
+struct begin_updates {
+  protocol::wire::negotiated negotiated;
+  rib::import_settings import;
+  std::vector<shard_actor> shards;
+};
+
+/// Another import policy is in force.
+struct import_changed {
+  rib::import_settings import;
+};
+
+/// A timer of a session ran out, if the generation is still the current one.
+struct session_timer {
+  protocol::fsm::timer which{};
+  protocol::fsm::connection_id connection{};
+  std::uint64_t generation = 0;
+};
+
+// -- session <-> router -------------------------------------------------------
+
+/// A session asks to be made known to the table (FSM state SessionSetup).
+struct register_session {
+  std::string name;
+  std::uint64_t incarnation = 0; ///< of the established session
+  protocol::fsm::connection_id connection_id{};
+  protocol::wire::negotiated negotiated;
+  protocol::endpoint local;
+  protocol::endpoint remote;
+  connection_actor connection;
+  session_actor session;
+};
+
+/// The answer: what the connection needs to hand over routes.
+struct session_registered {
+  std::uint64_t incarnation = 0;
+  protocol::fsm::connection_id connection_id{};
+  rib::import_settings import;
+  std::vector<shard_actor> shards;
+  std::string error; ///< empty, or why it cannot be
+};
+
+/// The session is over; its routes go.
+struct unregister_session {
+  std::string name;
+  std::uint64_t incarnation = 0;
+};
+
+/// The peer asks to be told everything again (RFC 2918 §4).
+struct refresh_request {
+  std::string name;
+  protocol::family family;
+};
+
+/// Counters of one neighbour that its session and connections keep and anybody
+/// may read; they live as long as the neighbour is configured.
+struct neighbor_counters {
+  struct direction {
+    std::atomic<std::uint64_t> opens{0}, updates{0}, notifications{0},
+        keepalives{0}, route_refreshes{0}, bytes{0};
+  };
+  direction received, sent;
+  std::atomic<std::uint64_t> treat_as_withdraw{0}, attribute_discard{0},
+      dropped_for_loop{0}, declined_connections{0}, established{0};
+};
+
+/// What an operator sees of a session; sent to the router at each change.
+struct session_report {
+  std::string name;
+  std::string state; ///< as in the contract: "Idle", ...
+  std::string last_error;
+  /// Time of the actor clock when the state was entered.
+  caf::actor_clock::time_point since;
+  std::optional<protocol::endpoint> local;
+  std::optional<protocol::endpoint> remote;
+  std::optional<protocol::wire::negotiated> negotiated;
+  std::uint64_t flaps = 0;
+  std::shared_ptr<neighbor_counters> counters;
+};
+
+/// An operator's or the supervisor's word to a session.
+struct session_command {
+  enum class kind : std::uint8_t {
+    enable,
+    disable,
+    reset,
+    refresh,       ///< ask the peer to send everything again
+    stop,          ///< end the actor after Cease `subcode`
+    stop_silently, ///< end the actor, close TCP without a NOTIFICATION
+  };
+  kind what = kind::enable;
+  protocol::cease_subcode subcode =
+      protocol::cease_subcode::administrative_shutdown;
+  std::string text; ///< shutdown communication (RFC 9003)
+};
+
+/// The neighbour's configuration changed.
+struct session_changed {
+  config::neighbor neighbor;
+  bool reset = false;
+};
+
+// -- table --------------------------------------------------------------------
+
+/// Routes of one read buffer for one shard.
+struct shard_routes {
+  std::shared_ptr<const rib::route_batch> batch;
+  /// Told when the batch was applied: the connection, or the rib's own routes.
+  caf::strong_actor_ptr from;
+};
+
+/// A batch was applied; its credit comes back.
+struct batch_done {
+  std::uint32_t shard = 0;
+  std::uint64_t sequence = 0;
+  std::size_t bytes = 0;
+};
+
+/// A shard has a new incarnation: what it did not acknowledge is owed again.
+struct shard_replaced {
+  std::uint32_t shard = 0;
+  shard_actor handle;
+};
+
+struct source_up {
+  rib::neighbor_facts facts;
+};
+struct source_down {
+  rib::neighbor_index neighbor{};
+};
+/// All paths of a source are gone from a shard.
+struct source_purged {
+  std::uint32_t shard = 0;
+  rib::neighbor_index neighbor{};
+};
+
+/// Names an update group of a router; never reused while the router lives.
+using group_id = std::uint32_t;
+
+/// An exporter wants the changes of a shard; `restarted` when it is a new
+/// incarnation over the same Adj-RIB-Out.
+struct exporter_attached {
+  group_id group = 0;
+  exporter_actor handle;
+  bool wants_ranked = false;
+  bool restarted = false;
+};
+struct exporter_detached {
+  group_id group = 0;
+};
+
+/// Changes of a shard for an exporter.
+struct shard_changes {
+  std::uint32_t shard = 0;
+  std::shared_ptr<const rib::change_batch> batch;
+  /// How many numbers the shard has used per family, for full walks.
+  rib::prefix_number ipv4_limit = 0;
+  rib::prefix_number ipv6_limit = 0;
+};
+
+/// An exporter is done with a batch.
+struct changes_done {
+  group_id group = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t safe_through = 0;
+};
+
+struct resync_wanted {
+  group_id group = 0;
+  rib::resync_request request;
+};
+
+/// A slice of a shard's own work.
+struct shard_step {};
+
+// -- export -------------------------------------------------------------------
+
+struct member_joined {
+  rib::member_options options;
+  connection_actor connection;
+};
+struct member_left {
+  rib::neighbor_index neighbor{};
+};
+struct member_refresh {
+  rib::neighbor_index neighbor{};
+  protocol::family family;
+};
+
+/// Encoded messages for a connection to write.
+struct export_output {
+  std::vector<rib::output_slice> slices;
+  std::size_t bytes = 0;
+  std::uint32_t updates = 0;
+  rib::neighbor_index neighbor{};
+  exporter_actor exporter;
+};
+
+/// So many bytes were written to a member since it joined (cumulative, so that
+/// a lost message costs nothing).
+struct output_done {
+  rib::neighbor_index neighbor{};
+  std::uint64_t total = 0;
+};
+
+/// An exporter has a new incarnation; connections report what they wrote.
+struct exporter_replaced {
+  rib::neighbor_index neighbor{};
+  exporter_actor exporter;
+};
+
+/// A slice of an exporter's own work.
+struct exporter_step {};
+
+/// Which of these prefixes are told to a member, and how.
+struct told_query {
+  rib::neighbor_index neighbor{};
+  std::uint32_t shard = 0;
+  protocol::family family;
+  std::vector<rib::prefix_number> numbers;
+};
+struct told_reply {
+  /// One per number: canonical attributes as exported, or nothing.
+  std::vector<std::optional<std::vector<std::uint8_t>>> attributes;
+};
+
+struct advertised_query {};
+struct advertised_counts {
+  std::map<rib::neighbor_index, std::map<protocol::family, std::uint64_t>>
+      members;
+  rib::export_statistics statistics;
+};
+
+// -- questions ----------------------------------------------------------------
+
+struct shard_query {
+  rib::route_query query;
+};
+struct shard_page {
+  rib::route_page page;
+};
+
+struct totals_query {
+  std::vector<rib::neighbor_index> neighbors;
+};
+struct shard_totals {
+  std::map<protocol::family, rib::family_totals> families;
+  std::map<rib::neighbor_index,
+           std::map<protocol::family, rib::neighbor_counts>>
+      neighbors;
+  std::size_t memory = 0;
+};
+
+/// A page of routes of one router. A cursor is what the last page gave.
+struct routes_query {
+  std::string router; ///< empty: the first one
+  protocol::family family = protocol::ipv4_unicast;
+  std::optional<protocol::prefix> prefix;
+  std::string neighbor;       ///< empty: all
+  std::string view = "loc";   ///< loc received accepted rejected advertised
+  std::uint32_t limit = 1000; ///< 1 to 10000
+  std::string cursor;
+};
+struct route_entry {
+  rib::route_row row;
+};
+struct routes_page {
+  std::vector<route_entry> routes;
+  std::string next_cursor; ///< empty at the end
+  std::string error;       ///< empty, or what is wrong with the query
+  bool not_found = false;  ///< the router or neighbour does not exist
+};
+
+struct rib_query {
+  std::string router; ///< empty: all
+};
+struct router_totals {
+  std::string name;
+  std::map<protocol::family, rib::family_totals> families;
+};
+struct rib_totals {
+  std::vector<router_totals> routers;
+};
+
+/// The actors of a router's table as they are now.
+struct rib_members {
+  std::vector<shard_actor> shards;
+  std::map<group_id, exporter_actor> exporters;
+  std::map<std::string, rib::neighbor_index> neighbors;
+  std::map<rib::neighbor_index, group_id> groups;
+};
+
+/// The prefixes that the router originates, all of them.
+struct originate_routes {
+  std::vector<protocol::prefix> prefixes;
+};
+
+struct neighbors_query {
+  std::string router; ///< empty: all
+};
+struct neighbor_status {
+  std::string router;
+  config::neighbor configuration;
+  session_report report;
+  struct counts {
+    std::uint64_t received = 0, accepted = 0, advertised = 0;
+  };
+  std::map<protocol::family, counts> families;
+  std::uint64_t uptime_seconds = 0; ///< in Established, else 0
+};
+struct neighbors_reply {
+  std::vector<neighbor_status> neighbors;
+};
+
+struct neighbor_command {
+  std::string name;
+  session_command command;
+};
+struct command_result {
+  bool ok = false;
+  bool not_found = false;
+  std::string message;
+};
+
+// -- router, node, configuration ----------------------------------------------
+
+/// Another configuration of the router is in force.
+struct router_changed {
+  config::router router;
+};
+
+/// Ends the sessions, then the router. `silently`: no NOTIFICATION.
+struct stop_router {
+  bool silently = false;
+};
+struct router_step {};
+
+/// Which neighbour of which router a remote address belongs to.
+struct directory_entry {
+  std::optional<protocol::ip_address> local; ///< absent: any
+  protocol::prefix remote;                   ///< a host prefix, or a range
+  std::string neighbor;
+  router_actor router;
+};
+struct directory_changed {
+  std::vector<directory_entry> entries;
+  transport::socket_options options; ///< keys and TTL rules of the listener
+};
+struct dispatcher_step {};
+struct stop_dispatcher {};
+
+/// A dispatcher tells whether its listener is bound.
+struct listener_report {
+  protocol::endpoint address;
+  std::optional<transport::listener_id> listener;
+  std::string error;
+};
+
+struct reload_configuration {
+  std::string path; ///< empty: the file that the daemon was started with
+};
+/// A command that must survive a restart.
+struct persist_command {
+  neighbor_command command;
+};
+struct configuration_query {};
+struct configuration_reply {
+  std::shared_ptr<const config::configuration> configuration;
+  std::uint64_t generation = 0;
+};
+struct apply_configuration {
+  std::shared_ptr<const config::configuration> configuration;
+};
+
+/// Ends everything. `silently`: no NOTIFICATION (graceful restart goes on).
+struct stop_node {
+  bool silently = false;
+};
+struct node_step {};
+
+struct health_query {};
+struct health_reply {
+  bool ready = false; ///< every configured listener is bound
+  std::vector<listener_report> listeners;
+};
+
+/// An operator's word: the supervisor ends and restarts this actor.
+struct restart_actor {
+  std::string id;
+};
+
+} // namespace troupe::actors
+
+// None of these leaves the process: only the cluster's link does.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::socket_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attempt_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::listener_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::incoming_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::begin_updates)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::import_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_timer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::register_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_registered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::unregister_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refresh_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_routes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::batch_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_replaced)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_attached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_detached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_changes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::changes_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::resync_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_joined)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_refresh)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::export_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::output_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_replaced)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::told_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::told_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::advertised_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::advertised_counts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::totals_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_totals)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::routes_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::routes_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::rib_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::rib_totals)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::rib_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::originate_routes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::neighbors_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::neighbors_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::neighbor_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::command_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::router_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_router)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::router_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::directory_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::dispatcher_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_dispatcher)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::listener_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload_configuration)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::persist_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::configuration_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::configuration_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_configuration)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::node_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::health_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::health_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::restart_actor)

@@ -1,0 +1,328 @@
+#include "rib/import.hpp"
+
+#include "protocol/wire/update.hpp"
+#include "rib/import_attributes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::rib {
+
+namespace wire = protocol::wire;
+using protocol::decode_error;
+using protocol::family;
+using protocol::verdict;
+
+namespace {
+
+template <class Key>
+Key to_key(const wire::nlri& n);
+
+template <>
+ipv4_key to_key<ipv4_key>(const wire::nlri& n) {
+  const auto& a = n.address;
+  return {static_cast<std::uint32_t>(a[0]) << 24
+              | static_cast<std::uint32_t>(a[1]) << 16
+              | static_cast<std::uint32_t>(a[2]) << 8 | a[3],
+          n.length};
+}
+
+template <>
+ipv6_key to_key<ipv6_key>(const wire::nlri& n) {
+  return {n.address, n.length};
+}
+
+/// Collects the routes of one family, a list for each shard.
+template <class Key>
+class family_builder {
+public:
+  family_builder(attribute_pool& pool, unsigned shards)
+      : pool_(&pool), shards_(shards) {}
+  family_builder(const family_builder&) = delete;
+  family_builder& operator=(const family_builder&) = delete;
+  ~family_builder() {
+    for (const auto& each : shards_)
+      for (const auto& run : each.runs)
+        if (run.attributes != attribute_ref::none)
+          pool_->release(run.attributes);
+  }
+
+  /// The caller holds a reference of the set; a run that begins adds its own.
+  void add(const wire::nlri& n, attribute_ref set, std::uint8_t flags,
+           bool add_path) {
+    const auto key = to_key<Key>(n);
+    const auto count = static_cast<unsigned>(shards_.size());
+    auto& to = shards_[count == 1 ? 0 : shard_of(key, count)];
+    if (to.runs.empty() || to.runs.back().attributes != set
+        || to.runs.back().flags != flags) {
+      if (set != attribute_ref::none)
+        pool_->retain(set);
+      to.runs.push_back({set, 0, flags});
+    }
+    ++to.runs.back().count;
+    to.keys.push_back(key);
+    if (add_path)
+      to.path_ids.push_back(n.path_id);
+  }
+  void mark_end_of_rib() {
+    for (auto& each : shards_)
+      each.end_of_rib = true;
+  }
+  bool has(unsigned shard) const {
+    return !shards_[shard].runs.empty() || shards_[shard].end_of_rib;
+  }
+  /// Moves a shard's list out, with its references.
+  family_routes<Key> take(unsigned shard) {
+    return std::exchange(shards_[shard], {});
+  }
+
+private:
+  attribute_pool* pool_;
+  std::vector<family_routes<Key>> shards_;
+};
+
+} // namespace
+
+struct importer::implementation {
+  attribute_pool& pool;
+  import_settings settings;
+  attribute_resolver resolver;
+  family_builder<ipv4_key> ipv4;
+  family_builder<ipv6_key> ipv6;
+  std::vector<std::uint64_t> sequences;
+  std::vector<import_note> notes;
+  std::vector<family> ends;
+  import_counters counters;
+  std::size_t pending = 0;
+
+  implementation(attribute_pool& p, import_settings s)
+      : pool(p), settings(std::move(s)), resolver(p, settings),
+        ipv4(p, settings.shards), ipv6(p, settings.shards),
+        sequences(settings.shards, 0) {}
+
+  const import_settings::family_settings* find(family f) const {
+    const auto found = settings.families.find(f);
+    return found == settings.families.end() ? nullptr : &found->second;
+  }
+
+  void note(verdict v, std::uint8_t attribute, std::string_view reason) {
+    notes.push_back({v, attribute, reason});
+  }
+
+  void add(family f, const wire::nlri& n, const resolved_set& set) {
+    const bool add_path = settings.families.at(f).add_path;
+    if (f == protocol::ipv4_unicast)
+      ipv4.add(n, set.attributes, set.flags, add_path);
+    else
+      ipv6.add(n, set.attributes, set.flags, add_path);
+    ++pending;
+  }
+
+  void add_all(family f, wire::byte_span bytes, const resolved_set& set) {
+    wire::nlri_reader reader{bytes, f, settings.families.at(f).add_path};
+    wire::nlri n;
+    std::uint64_t count = 0;
+    while (reader.next(n)) {
+      add(f, n, set);
+      ++count;
+    }
+    if (set.attributes == attribute_ref::none)
+      counters.withdrawn += count;
+    else
+      counters.announced += count;
+    if ((set.flags & path_flag::rejected) != 0)
+      counters.rejected += count;
+  }
+
+  void withdraw(family f, wire::byte_span bytes) {
+    if (find(f) != nullptr)
+      add_all(f, bytes, {});
+    else
+      skip(bytes);
+  }
+
+  /// Routes of a family that is not negotiated are not for us; the session
+  /// stays (RFC 4760 §6 leaves the choice).
+  void skip(wire::byte_span bytes) {
+    if (bytes.empty())
+      return;
+    ++counters.not_negotiated;
+    note(verdict::attribute_discard, 0, "routes of a family that is off");
+  }
+
+  /// Everything that must be right before anything is taken (RFC 7606 §5.3).
+  std::optional<decode_error> check(const wire::update_sections& sections,
+                                    const wire::mp_sections& mp) const {
+    if (mp.error)
+      return mp.error;
+    const auto* v4 = find(protocol::ipv4_unicast);
+    const bool ids = v4 != nullptr && v4->add_path;
+    if (!wire::is_valid_nlri(sections.withdrawn, protocol::ipv4_unicast, ids)
+        || !wire::is_valid_nlri(sections.nlri, protocol::ipv4_unicast, ids))
+      return wire::classic_nlri_error();
+    const auto valid = [&](family f, wire::byte_span bytes) {
+      const auto* own = find(f);
+      return own == nullptr || wire::is_valid_nlri(bytes, f, own->add_path);
+    };
+    if (mp.reach && !valid(mp.reach->address_family, mp.reach->nlri))
+      return wire::mp_nlri_error(mp.reach->attribute);
+    if (mp.unreach && !valid(mp.unreach->address_family, mp.unreach->withdrawn))
+      return wire::mp_nlri_error(mp.unreach->attribute);
+    return std::nullopt;
+  }
+
+  void announce(family f, wire::byte_span bytes, const resolution& found) {
+    switch (found.what) {
+    case resolution::kind::withdraw:
+      add_all(f, bytes, {});
+      return;
+    case resolution::kind::one_set:
+      add_all(f, bytes, found.set);
+      return;
+    case resolution::kind::per_prefix: {
+      wire::nlri_reader reader{bytes, f, settings.families.at(f).add_path};
+      wire::nlri n;
+      while (reader.next(n)) {
+        const auto judged = resolver.judge(found, f, wire::to_prefix(n, f));
+        add(f, n, {judged.attributes.get(), judged.flags});
+        ++counters.announced;
+        if ((judged.flags & path_flag::rejected) != 0)
+          ++counters.rejected;
+      }
+      return;
+    }
+    }
+  }
+
+  void count(const resolution& found) {
+    for (const auto& error : found.errors)
+      note(error.action, error.code, error.reason);
+    if (found.what == resolution::kind::withdraw)
+      ++counters.treated_as_withdraw;
+    counters.loops += found.loop ? 1U : 0U;
+    counters.attributes_discarded += static_cast<std::uint64_t>(
+        std::count_if(found.errors.begin(), found.errors.end(), [](auto& e) {
+          return e.action == verdict::attribute_discard;
+        }));
+    if (found.hit)
+      ++counters.pool_hits;
+    else
+      ++counters.pool_misses;
+  }
+
+  std::optional<decode_error> update(wire::byte_span body);
+  std::optional<decode_error> resolve(const wire::update_sections& sections,
+                                      const wire::mp_sections& mp, bool classic,
+                                      std::optional<resolution>& out) {
+    auto found = resolver.resolve(sections, mp, classic);
+    if (found.reset)
+      return std::move(found.reset);
+    out = std::move(found);
+    return std::nullopt;
+  }
+};
+
+std::optional<decode_error>
+importer::implementation::update(wire::byte_span body) {
+  notes.clear();
+  ends.clear();
+  const auto sections = wire::split_update(body);
+  if (!sections)
+    return sections.error();
+  const auto mp = wire::locate_mp(sections->attributes);
+  if (auto error = check(*sections, mp))
+    return error;
+  // Both kinds of NLRI are resolved before anything is taken.
+  std::optional<resolution> classic, multi;
+  const bool with_classic = !sections->nlri.empty();
+  const bool with_multi = mp.reach && find(mp.reach->address_family) != nullptr;
+  if (with_classic
+      || (!with_multi && !sections->attributes.empty() && !mp.reach
+          && !mp.unreach)) {
+    if (auto error = resolve(*sections, mp, with_classic, classic))
+      return error;
+  }
+  if (with_multi || mp.truncated) {
+    if (auto error = resolve(*sections, mp, false, multi))
+      return error;
+  }
+  ++counters.updates;
+  withdraw(protocol::ipv4_unicast, sections->withdrawn);
+  if (mp.unreach)
+    withdraw(mp.unreach->address_family, mp.unreach->withdrawn);
+  if (with_classic) {
+    count(*classic);
+    if (find(protocol::ipv4_unicast) != nullptr)
+      announce(protocol::ipv4_unicast, sections->nlri, *classic);
+    else
+      skip(sections->nlri);
+  }
+  if (with_multi) {
+    count(*multi);
+    announce(mp.reach->address_family, mp.reach->nlri, *multi);
+  } else if (mp.reach) {
+    skip(mp.reach->nlri);
+  }
+  if (const auto end = wire::end_of_rib(*sections, mp); end && find(*end)) {
+    ends.push_back(*end);
+    if (*end == protocol::ipv4_unicast)
+      ipv4.mark_end_of_rib();
+    else
+      ipv6.mark_end_of_rib();
+  }
+  return std::nullopt;
+}
+
+importer::importer(attribute_pool& pool, import_settings settings)
+    : self_(std::make_unique<implementation>(pool, std::move(settings))) {}
+importer::~importer() = default;
+importer::importer(importer&&) noexcept = default;
+
+std::optional<decode_error>
+importer::update(std::span<const std::uint8_t> body) {
+  return self_->update(body);
+}
+
+std::vector<importer::shard_batch> importer::take(std::size_t bytes) {
+  std::vector<shard_batch> batches;
+  for (unsigned shard = 0; shard < self_->settings.shards; ++shard) {
+    if (!self_->ipv4.has(shard) && !self_->ipv6.has(shard))
+      continue;
+    auto batch = std::make_shared<route_batch>(self_->pool);
+    batch->neighbor = self_->settings.neighbor.index;
+    batch->sequence = ++self_->sequences[shard];
+    batch->ipv4 = self_->ipv4.take(shard);
+    batch->ipv6 = self_->ipv6.take(shard);
+    batches.push_back({shard, std::move(batch)});
+  }
+  for (std::size_t i = 0; i < batches.size(); ++i)
+    batches[i].batch->bytes =
+        bytes / batches.size() + (i == 0 ? bytes % batches.size() : 0);
+  self_->pending = 0;
+  return batches;
+}
+
+std::size_t importer::pending() const {
+  return self_->pending;
+}
+const std::vector<import_note>& importer::notes() const {
+  return self_->notes;
+}
+const std::vector<family>& importer::ends_of_rib() const {
+  return self_->ends;
+}
+const import_counters& importer::counters() const {
+  return self_->counters;
+}
+const import_settings& importer::settings() const {
+  return self_->settings;
+}
+
+void importer::change(import_settings settings) {
+  settings.shards = self_->settings.shards;
+  settings.neighbor = self_->settings.neighbor;
+  self_->settings = std::move(settings);
+  self_->resolver.change(self_->settings);
+}
+
+} // namespace troupe::rib

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "protocol/error.hpp"
+#include "protocol/types.hpp"
+#include "protocol/wire/path_attributes.hpp"
+#include "rib/policy.hpp"
+#include "rib/route_batch.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::rib {
+
+/// What the import of one session depends on, besides the bytes.
+struct import_settings {
+  neighbor_facts neighbor;
+  protocol::as_number local_as = 0; ///< towards this peer
+  /// Our own BGP identifier and cluster id: routes that carry them as
+  /// ORIGINATOR_ID or in CLUSTER_LIST are our own (RFC 4456 §8).
+  protocol::router_id local_id;
+  protocol::router_id cluster_id;
+  /// Our address of the session: no next hop of a peer's route (RFC 4271
+  /// §5.1.3).
+  protocol::ip_address local_address;
+  bool as4 = true;
+  bool extended_next_hop = false; ///< RFC 8950
+  bool enforce_first_as = true;
+  unsigned shards = 1;
+  struct family_settings {
+    bool add_path = false; ///< path ids are on the wire (RFC 7911)
+    policy_chain policy;   ///< rejects by default (RFC 8212)
+    friend bool operator==(const family_settings&,
+                           const family_settings&) = default;
+  };
+  /// The negotiated families; routes of others are ignored (RFC 4760 §6 is
+  /// answered by the caller's choice: counted, session kept).
+  std::map<protocol::family, family_settings> families;
+};
+
+/// Something about an UPDATE that the log must tell.
+struct import_note {
+  protocol::verdict verdict = protocol::verdict::accept;
+  std::uint8_t attribute = 0; ///< type code, 0 when none is to blame
+  std::string_view reason;    ///< static text
+};
+
+struct import_counters {
+  std::uint64_t updates = 0;
+  std::uint64_t announced = 0; ///< prefixes
+  std::uint64_t withdrawn = 0; ///< prefixes
+  std::uint64_t rejected = 0;  ///< prefixes, by policy or loop
+  std::uint64_t loops = 0;     ///< UPDATEs with our own AS or identifier
+  std::uint64_t treated_as_withdraw = 0;
+  std::uint64_t attributes_discarded = 0;
+  std::uint64_t not_negotiated = 0; ///< prefixes of families that are off
+  std::uint64_t pool_hits = 0;
+  std::uint64_t pool_misses = 0;
+};
+
+/// Turns UPDATEs of one session into batches for the shards: decodes in place,
+/// interns attribute sets, runs the import policy once per set where it may.
+/// Knows no socket and no actor; belongs to one connection.
+class importer {
+public:
+  importer(attribute_pool& pool, import_settings settings);
+  ~importer();
+  importer(importer&&) noexcept;
+
+  /// Takes the body of an UPDATE. An error is the NOTIFICATION that ends the
+  /// session; nothing of that UPDATE is kept then.
+  std::optional<protocol::decode_error>
+  update(std::span<const std::uint8_t> body);
+
+  /// What was decoded since the last call, a batch for each shard concerned
+  /// with its sequence; `bytes` of read credit are shared out among them. Empty
+  /// when no UPDATE said anything.
+  struct shard_batch {
+    unsigned shard = 0;
+    std::shared_ptr<route_batch> batch;
+  };
+  std::vector<shard_batch> take(std::size_t bytes);
+  /// Prefixes decoded since the last `take`.
+  std::size_t pending() const;
+
+  /// What the last `update` had to note; valid until the next call.
+  const std::vector<import_note>& notes() const;
+  /// Families whose End-of-RIB came with the last `update` (RFC 4724 §2).
+  const std::vector<protocol::family>& ends_of_rib() const;
+  const import_counters& counters() const;
+  const import_settings& settings() const;
+  /// Another policy for what comes from now on.
+  void change(import_settings settings);
+
+private:
+  struct implementation;
+  std::unique_ptr<implementation> self_;
+};
+
+/// What the decision and the admission read of canonical attributes.
+attribute_summary summarize(const protocol::wire::path_attributes& attributes);
+
+} // namespace troupe::rib

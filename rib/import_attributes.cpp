@@ -1,0 +1,270 @@
+#include "rib/import_attributes.hpp"
+
+#include <algorithm>
+
+namespace troupe::rib {
+
+namespace wire = protocol::wire;
+using protocol::family;
+using protocol::peer_kind;
+
+namespace {
+
+/// Verdicts of a policy that are kept per family; then all are forgotten.
+constexpr std::size_t most_judged = 8192;
+
+void append(std::vector<std::uint8_t>& out, wire::byte_span bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+/// The canonical place of a next hop that came in MP_REACH_NLRI.
+void append_next_hop_stub(std::vector<std::uint8_t>& out,
+                          wire::byte_span next_hop) {
+  const auto size = static_cast<std::uint8_t>(next_hop.size());
+  const std::array<std::uint8_t, 7> head{
+      wire::flag_optional,
+      wire::number_of(wire::attribute_code::mp_reach_nlri),
+      static_cast<std::uint8_t>(size + 5),
+      0,
+      2,
+      1,
+      size};
+  append(out, head);
+  append(out, next_hop);
+  out.push_back(0);
+}
+
+} // namespace
+
+attribute_resolver::attribute_resolver(attribute_pool& pool,
+                                       const import_settings& settings)
+    : pool_(&pool), settings_(&settings) {}
+
+void attribute_resolver::change(const import_settings& settings) {
+  settings_ = &settings;
+  judged_.clear();
+}
+
+/// The bytes under which the set would be interned, if what came is canonical.
+std::span<const std::uint8_t>
+attribute_resolver::lookup_key(const wire::update_sections& sections,
+                               const wire::mp_sections& mp, bool classic) {
+  if (!mp.reach && !mp.unreach)
+    return sections.attributes;
+  scratch_.clear();
+  const bool stub = !classic && mp.reach && mp.reach->next_hop.size() != 4;
+  bool placed = !stub;
+  wire::attribute_walker walker{sections.attributes};
+  wire::raw_attribute each;
+  while (walker.next(each)) {
+    if (each.is(wire::attribute_code::mp_reach_nlri)
+        || each.is(wire::attribute_code::mp_unreach_nlri)
+        || (stub && each.is(wire::attribute_code::next_hop)))
+      continue;
+    if (!placed
+        && each.code > wire::number_of(wire::attribute_code::mp_reach_nlri)) {
+      append_next_hop_stub(scratch_, mp.reach->next_hop);
+      placed = true;
+    }
+    append(scratch_, each.whole);
+  }
+  if (!placed)
+    append_next_hop_stub(scratch_, mp.reach->next_hop);
+  return scratch_;
+}
+
+/// Whether equal bytes mean that decoding them again would bring no surprise
+/// on this session. Sets of our own making lack what a peer must send.
+bool attribute_resolver::may_reuse(attribute_ref known) const {
+  namespace flag = attribute_flag;
+  const auto& summary = (*pool_)[known].summary();
+  if ((summary.flags & flag::has_next_hop) == 0)
+    return false;
+  if (settings_->neighbor.kind == peer_kind::internal)
+    return (summary.flags & flag::has_local_pref) != 0;
+  return (summary.flags & (flag::has_local_pref | flag::has_originator)) == 0;
+}
+
+/// RFC 4271 §9.1.2, RFC 4456 §8: the route has been here before; and RFC 4271
+/// §5.1.3: a next hop that is our own address leads nowhere.
+bool attribute_resolver::is_own(std::span<const std::uint8_t> canonical) const {
+  wire::attribute_walker walker{canonical};
+  wire::raw_attribute each;
+  const auto id_at = [](wire::byte_span bytes, std::size_t at) {
+    wire::reader r{bytes.subspan(at, 4)};
+    return protocol::router_id{r.u32()};
+  };
+  while (walker.next(each)) {
+    if (each.is(wire::attribute_code::as_path)) {
+      if (wire::as_path_view{each.value, wire::as_width::four}.contains(
+              settings_->local_as))
+        return true;
+    } else if (each.is(wire::attribute_code::next_hop)) {
+      const auto local = settings_->local_address.bytes();
+      if (std::equal(each.value.begin(), each.value.end(), local.begin(),
+                     local.end()))
+        return true;
+    } else if (each.is(wire::attribute_code::originator_id)) {
+      if (id_at(each.value, 0) == settings_->local_id)
+        return true;
+    } else if (each.is(wire::attribute_code::cluster_list)) {
+      for (std::size_t at = 0; at + 4 <= each.value.size(); at += 4)
+        if (id_at(each.value, at) == settings_->cluster_id)
+          return true;
+    }
+  }
+  return false;
+}
+
+attribute_handle
+attribute_resolver::decode(const wire::update_sections& sections, bool classic,
+                           resolution& found) {
+  wire::decode_context context;
+  context.as4 = settings_->as4;
+  context.kind = settings_->neighbor.kind;
+  context.extended_next_hop = settings_->extended_next_hop;
+  context.classic_nlri = classic;
+  context.source = classic ? wire::next_hop_source::classic
+                           : wire::next_hop_source::automatic;
+  auto decoded = wire::decode_attributes(sections.attributes, context);
+  found.errors = std::move(decoded.errors);
+  if (decoded.reset) {
+    found.reset = std::move(decoded.reset);
+    return {};
+  }
+  if (decoded.action > protocol::verdict::attribute_discard)
+    return {};
+  scratch_.clear();
+  wire::encode_attributes(decoded.attributes, {}, scratch_);
+  return {*pool_, pool_->intern(scratch_, summarize(decoded.attributes))};
+}
+
+resolution attribute_resolver::resolve(const wire::update_sections& sections,
+                                       const wire::mp_sections& mp,
+                                       bool classic) {
+  resolution found;
+  attribute_handle set;
+  if (settings_->as4 && !mp.truncated) {
+    set = {*pool_, pool_->find(lookup_key(sections, mp, classic))};
+    if (set.get() != attribute_ref::none && !may_reuse(set.get()))
+      set.reset();
+    found.hit = set.get() != attribute_ref::none;
+  }
+  if (!found.hit)
+    set = decode(sections, classic, found);
+  if (found.reset || set.get() == attribute_ref::none)
+    return found;
+  const auto& known = (*pool_)[set.get()];
+  if (settings_->enforce_first_as
+      && settings_->neighbor.kind == peer_kind::external
+      && known.summary().neighbor_as != settings_->neighbor.as) {
+    found.errors.push_back({wire::number_of(wire::attribute_code::as_path),
+                            protocol::verdict::treat_as_withdraw,
+                            protocol::update_subcode::malformed_as_path,
+                            "the first AS of the path is not the peer's"});
+    return found;
+  }
+  found.loop = is_own(known.bytes());
+  found.set = {set.get(), found.loop ? path_flag::rejected : std::uint8_t{0}};
+  found.holder = std::move(set);
+  found.what = resolution::kind::one_set;
+  if (!found.loop)
+    apply_policy(classic    ? protocol::ipv4_unicast
+                 : mp.reach ? mp.reach->address_family
+                            : protocol::ipv4_unicast,
+                 found);
+  return found;
+}
+
+void attribute_resolver::apply_policy(family f, resolution& found) {
+  const auto own = settings_->families.find(f);
+  if (own == settings_->families.end())
+    return;
+  const auto& policy = own->second.policy;
+  if (policy.accepts_all())
+    return;
+  if (policy.rejects_all()) {
+    found.set.flags = path_flag::rejected;
+    return;
+  }
+  if (policy.depends_on_prefix()) {
+    found.what = resolution::kind::per_prefix;
+    return;
+  }
+  auto& judged = judged_[f];
+  const auto name = static_cast<std::uint32_t>(found.set.attributes);
+  auto known = judged.find(name);
+  if (known == judged.end()) {
+    if (judged.size() >= most_judged)
+      judged.clear();
+    auto result = evaluate(found.set.attributes, policy, nullptr);
+    pool_->retain(found.set.attributes);
+    verdict_of_policy kept{{*pool_, found.set.attributes},
+                           std::move(result.attributes),
+                           result.flags};
+    known = judged.emplace(name, std::move(kept)).first;
+  }
+  const auto result = known->second.result.get();
+  found.set = {result, known->second.flags};
+  pool_->retain(result);
+  found.holder = {*pool_, result};
+}
+
+judged_set attribute_resolver::judge(const resolution& found, family f,
+                                     const protocol::prefix& prefix) {
+  return evaluate(found.set.attributes, settings_->families.at(f).policy,
+                  &prefix);
+}
+
+judged_set attribute_resolver::evaluate(attribute_ref set,
+                                        const policy_chain& policy,
+                                        const protocol::prefix* prefix) {
+  const auto attributes = wire::decode_canonical((*pool_)[set].bytes());
+  auto verdict = policy.evaluate(
+      {prefix, attributes, settings_->neighbor, settings_->neighbor.as});
+  if (verdict.accepted && verdict.modified) {
+    scratch_.clear();
+    wire::encode_attributes(*verdict.modified, {}, scratch_);
+    return {{*pool_, pool_->intern(scratch_, summarize(*verdict.modified))}, 0};
+  }
+  pool_->retain(set);
+  return {{*pool_, set},
+          verdict.accepted ? std::uint8_t{0} : path_flag::rejected};
+}
+
+attribute_summary summarize(const wire::path_attributes& a) {
+  namespace flag = attribute_flag;
+  attribute_summary s;
+  const auto set = [&](bool condition, std::uint16_t bit) {
+    if (condition)
+      s.flags = static_cast<std::uint16_t>(s.flags | bit);
+  };
+  s.local_pref = a.local_pref.value_or(100);
+  s.med = a.med.value_or(0);
+  s.neighbor_as = a.as_path.first_as().value_or(0);
+  s.originator_id = a.originator_id ? a.originator_id->value : 0;
+  s.as_path_length = static_cast<std::uint16_t>(
+      std::min<std::size_t>(a.as_path.length(), 0xffff));
+  s.origin = static_cast<std::uint8_t>(a.origin);
+  s.cluster_list_length = static_cast<std::uint8_t>(
+      std::min<std::size_t>(a.cluster_list.size(), 0xff));
+  set(a.local_pref.has_value(), flag::has_local_pref);
+  set(a.med.has_value(), flag::has_med);
+  set(a.originator_id.has_value() || !a.cluster_list.empty(),
+      flag::has_originator);
+  set(a.next_hop.has_value(), flag::has_next_hop);
+  set(!a.unknown.empty(), flag::has_unknown);
+  set(!a.communities.empty(), flag::has_communities);
+  for (const auto c : a.communities) {
+    set(c == wire::no_export, flag::no_export);
+    set(c == wire::no_advertise, flag::no_advertise);
+    set(c == wire::no_export_subconfed, flag::no_export_subconfed);
+    set(c == wire::graceful_shutdown, flag::graceful_shutdown);
+  }
+  a.as_path.view().for_each([&](const wire::as_segment_view& segment) {
+    set(segment.type() == wire::segment_type::as_set, flag::has_as_set);
+  });
+  return s;
+}
+
+} // namespace troupe::rib

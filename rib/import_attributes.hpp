@@ -1,0 +1,79 @@
+#pragma once
+
+#include "protocol/wire/update.hpp"
+#include "rib/import.hpp"
+
+#include <unordered_map>
+
+namespace troupe::rib {
+
+/// The set of new paths, `none` for a withdrawal.
+struct resolved_set {
+  attribute_ref attributes = attribute_ref::none;
+  std::uint8_t flags = 0; ///< bits of `path_flag`
+};
+
+/// One prefix's verdict; holds a reference.
+struct judged_set {
+  attribute_handle attributes;
+  std::uint8_t flags = 0;
+};
+
+/// What the attributes of one UPDATE come to for its NLRI of one kind.
+struct resolution {
+  enum class kind : std::uint8_t {
+    withdraw,   ///< treat-as-withdraw (RFC 7606 §2)
+    one_set,    ///< `set` for every prefix
+    per_prefix, ///< ask `attribute_resolver::judge` for each prefix
+  };
+  kind what = kind::withdraw;
+  resolved_set set;        ///< `holder` keeps it alive
+  attribute_handle holder; ///< as received, or as the policy left it
+  bool hit = false;        ///< the raw bytes were known
+  bool loop = false;       ///< our own AS or identifier (RFC 4271 §9.1.2)
+  std::vector<protocol::wire::attribute_error> errors;
+  std::optional<protocol::decode_error> reset;
+};
+
+/// Turns the raw attributes of UPDATEs into interned sets: looks the raw bytes
+/// up first, decodes only what is new, then runs the import policy.
+class attribute_resolver {
+public:
+  /// The settings are referred to; `change` tells of new ones.
+  attribute_resolver(attribute_pool& pool, const import_settings& settings);
+
+  /// The set for the NLRI field (`classic`) or for MP_REACH_NLRI.
+  resolution resolve(const protocol::wire::update_sections& sections,
+                     const protocol::wire::mp_sections& mp, bool classic);
+  /// The policy's verdict on one prefix, after `per_prefix`.
+  judged_set judge(const resolution& found, protocol::family family,
+                   const protocol::prefix& prefix);
+  void change(const import_settings& settings);
+
+private:
+  struct verdict_of_policy {
+    attribute_handle received; // keeps the key's name from being used again
+    attribute_handle result;
+    std::uint8_t flags = 0;
+  };
+
+  std::span<const std::uint8_t>
+  lookup_key(const protocol::wire::update_sections& sections,
+             const protocol::wire::mp_sections& mp, bool classic);
+  bool may_reuse(attribute_ref known) const;
+  bool is_own(std::span<const std::uint8_t> canonical) const;
+  attribute_handle decode(const protocol::wire::update_sections& sections,
+                          bool classic, resolution& found);
+  void apply_policy(protocol::family family, resolution& found);
+  judged_set evaluate(attribute_ref set, const policy_chain& policy,
+                      const protocol::prefix* prefix);
+
+  attribute_pool* pool_;
+  const import_settings* settings_;
+  std::vector<std::uint8_t> scratch_;
+  std::map<protocol::family,
+           std::unordered_map<std::uint32_t, verdict_of_policy>>
+      judged_;
+};
+
+} // namespace troupe::rib
