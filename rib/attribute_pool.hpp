@@ -3,6 +3,7 @@
 #include "protocol/address.hpp"
 #include "protocol/types.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -45,28 +46,43 @@ inline constexpr std::uint16_t has_next_hop = 1024;
 
 /// An interned set: canonical wire bytes (attributes in ascending type order,
 /// four-octet AS numbers, NEXT_HOP as type 3, an IPv6 next hop as type 14
-/// without NLRI) and their summary. Immutable.
+/// without NLRI) and their summary. Immutable. The bytes follow the object.
 class attribute_set {
 public:
+  attribute_set(const attribute_set&) = delete;
+  attribute_set& operator=(const attribute_set&) = delete;
+
   const attribute_summary& summary() const { return summary_; }
   /// The canonical bytes; valid while a reference to the set is held.
-  std::span<const std::uint8_t> bytes() const;
-  std::uint32_t hash() const { return hash_; }
+  std::span<const std::uint8_t> bytes() const {
+    return {reinterpret_cast<const std::uint8_t*>(this + 1), size_};
+  }
+  /// Of the bytes only: the same in every process and run.
+  std::uint64_t hash() const { return hash_; }
 
 private:
   friend class attribute_pool;
-  attribute_summary summary_;
-  std::uint32_t references_ = 0; // accessed atomically
-  std::uint32_t hash_ = 0;
-  std::uint16_t size_ = 0;
+  attribute_set(const attribute_summary& summary, std::uint16_t size)
+      : summary_(summary), size_(size) {}
+
+  // The size lies in the tail of the summary, which 8 bytes a set pay for.
+  [[no_unique_address]] attribute_summary summary_;
+  std::uint16_t size_;
+  mutable std::uint32_t references_ = 0; // accessed atomically
+  std::uint32_t index_hash_ = 0;         // seeded
+  std::uint64_t hash_ = 0;
 };
+static_assert(sizeof(attribute_set) == 40);
 
 /// Interns attribute sets for the whole process: equal bytes, one set, one
 /// reference. The only structure that threads share (DESIGN §4.2); every
-/// function may be called from any thread. Reading a set takes no lock.
+/// function may be called from any thread. Reading a set takes no lock, nor
+/// does giving a reference back unless it is the last one.
 class attribute_pool {
 public:
-  attribute_pool();
+  /// `seed` spreads the index differently in each process, so that no peer can
+  /// craft sets that collide; it shows in nothing else.
+  explicit attribute_pool(std::uint64_t seed = 0);
   ~attribute_pool();
   attribute_pool(const attribute_pool&) = delete;
   attribute_pool& operator=(const attribute_pool&) = delete;
@@ -86,11 +102,19 @@ public:
   void release(attribute_ref set, std::uint32_t count = 1);
   /// The set itself; valid while the caller, or somebody he trusts to outlive
   /// the use, holds a reference.
-  const attribute_set& operator[](attribute_ref set) const;
+  const attribute_set& operator[](attribute_ref set) const {
+    return *reinterpret_cast<const attribute_set*>(address_of(set));
+  }
+  /// Starts to load a set that is read soon.
+  void prefetch(attribute_ref set) const {
+    __builtin_prefetch(address_of(set));
+  }
+  /// The references held now; for checks and tests.
+  std::uint32_t references(attribute_ref set) const;
 
   struct statistics {
     std::uint64_t sets = 0;
-    std::uint64_t bytes = 0; ///< allocated, headers and index included
+    std::uint64_t bytes = 0; ///< taken, headers and index included
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
   };
@@ -98,7 +122,22 @@ public:
 
 private:
   struct implementation;
+
+  // A reference is an offset in units of 8 bytes into chunks of 1 MiB.
+  static constexpr unsigned units_per_chunk_log = 17;
+
+  std::byte* address_of(attribute_ref set) const {
+    const auto unit = static_cast<std::uint32_t>(set);
+    return chunks_[unit >> units_per_chunk_log]
+           + (std::size_t{unit & ((1U << units_per_chunk_log) - 1)} << 3);
+  }
+  attribute_set& at(attribute_ref set) const {
+    return *reinterpret_cast<attribute_set*>(address_of(set));
+  }
+  void release_last(attribute_ref set, std::uint32_t count);
+
   std::unique_ptr<implementation> self_;
+  std::byte* const* chunks_; // grows in place, owned by the implementation
 };
 
 /// Holds one reference and gives it back.

@@ -20,6 +20,7 @@ enum class decision_step : std::uint8_t {
   best,           ///< nothing is before it
   rejected,       ///< by import policy
   unreachable,    ///< RFC 4271 §9.1.2.1
+  local_origin,   ///< ours: what this router originates comes first
   stale,          ///< RFC 9494: long-lived stale is the last choice
   local_pref,     ///< RFC 4271 §9.1.1
   as_path_length, ///< RFC 4271 §9.1.2.2 a

@@ -48,7 +48,7 @@ inline std::uint64_t hash_of(const ipv4_key& key) {
 inline std::uint64_t hash_of(const ipv6_key& key) {
   std::array<std::uint64_t, 2> words{};
   std::memcpy(words.data(), key.address.data(), 16);
-  return mix(words[0] + mix(words[1] + key.length));
+  return mix(words[0] + mix(words[1] + key.length * 0x9e3779b97f4a7c15U));
 }
 
 /// The shard of `shards` that holds the key.

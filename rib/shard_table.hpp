@@ -20,6 +20,29 @@ struct shard_limits {
   std::uint32_t changes_per_batch = 8192;
   /// Batches that an exporter has not acknowledged yet.
   std::uint32_t batches_in_flight = 4;
+  /// Paths of one prefix; further ones are refused and counted.
+  std::uint32_t paths_per_prefix = 4096;
+  /// Prefixes of one family; further ones are refused and counted. At most
+  /// 16,777,215.
+  std::uint32_t prefixes = 16'777'215;
+  /// Spreads the index differently in each process, so that no peer can craft
+  /// prefixes that collide; it shows in nothing else.
+  std::uint64_t hash_seed = 0;
+};
+
+/// What a table has done and what it holds back; counts grow for ever.
+struct shard_statistics {
+  std::uint64_t announced = 0; ///< keys of announcing runs
+  std::uint64_t withdrawn = 0; ///< keys of withdrawing runs
+  std::uint64_t unchanged = 0; ///< announced again as they were
+  std::uint64_t refused = 0;   ///< beyond a limit of `shard_limits`
+  std::uint64_t skipped = 0;   ///< batches seen before or of unknown sources
+  std::uint64_t eliminations =
+      0;                     ///< decisions that one comparison did not make
+  std::uint64_t changes = 0; ///< put into batches
+  std::uint64_t moved = 0;   ///< index entries moved by growing
+  std::uint64_t moved_at_once = 0; ///< the most in one go
+  std::uint64_t tombstones = 0;    ///< now: numbers not yet safe to use again
 };
 
 /// Number of paths of one neighbour in one family.
@@ -47,6 +70,7 @@ struct route_query {
   std::optional<protocol::prefix> prefix; ///< exactly this one
   std::optional<neighbor_index> neighbor;
   prefix_number cursor = 0; ///< where to go on
+  /// A page ends behind the prefix that reaches it.
   std::uint32_t limit = 1000;
   /// Numbers looked at, at most, so that no page takes long.
   std::uint32_t budget = 20000;
@@ -86,15 +110,18 @@ public:
 
   // -- sources ---------------------------------------------------------------
 
-  /// Makes a source known; its routes may follow. Idempotent.
+  /// Makes a source known; its routes may follow. Idempotent. An index that is
+  /// down stays down until `purged` has told it. An older incarnation of the
+  /// same name goes down, so that names are unique among those that are up.
   void neighbor_up(const neighbor_facts& facts);
   /// Its paths count no more; `work` removes them in slices. Idempotent.
   void neighbor_down(neighbor_index neighbor);
-  /// Indexes whose paths are all gone since the last call.
+  /// Indexes whose paths are all gone since the last call, and those that were
+  /// told down but not known; each may be used again.
   std::vector<neighbor_index> purged();
   /// Applies a batch once (a sequence that was applied already is skipped;
-  /// batches of neighbours that are down or unknown are skipped). `now` is in
-  /// seconds since the start of the daemon.
+  /// batches of neighbours that are down or unknown are skipped; sequence 0 is
+  /// not numbered). `now` is in seconds since the start of the daemon.
   void apply(const route_batch& batch, std::uint32_t now);
 
   // -- exporters
@@ -109,8 +136,9 @@ public:
   /// The batches to send now, as far as credit goes; never more than one per
   /// exporter and call. An exporter without credit is owed a set of numbers.
   std::vector<delivery> collect();
-  /// The exporter is done with `sequence`; nobody is owed anything that was
-  /// changed at or before `safe_through`, so those numbers may be used again.
+  /// The exporter is done with everything up to `sequence`; nobody is owed
+  /// anything that was told at or before `safe_through`, so those numbers may
+  /// be used again. `safe_through` may go back.
   void acknowledge(exporter_index exporter, std::uint64_t sequence,
                    std::uint64_t safe_through);
   /// The present state of what is asked for (DESIGN §4.7).
@@ -141,6 +169,7 @@ public:
                          protocol::family family) const;
   /// Bytes allocated by the table itself.
   std::size_t memory() const;
+  shard_statistics statistics() const;
 
 private:
   struct implementation;
