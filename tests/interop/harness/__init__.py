@@ -1,0 +1,1 @@
+"""What the interop tests stand on: daemons, their tables, waiting."""

@@ -1,0 +1,151 @@
+"""FRR's bgpd: configuration, and its table as routes."""
+
+import os
+import re
+
+from .process import Process, program, run, run_json
+from .route import Route, address, as_path
+
+# FRR names these communities even in JSON (RFC 1997, RFC 3765, RFC 7999,
+# RFC 8326, RFC 9494).
+COMMUNITIES = {
+    "noExport": "65535:65281",
+    "noAdvertise": "65535:65282",
+    "localAs": "65535:65283",
+    "noPeer": "65535:65284",
+    "blackhole": "65535:666",
+    "gracefulShutdown": "65535:0",
+    "acceptOwn": "65535:1",
+    "llgrStale": "65535:6",
+    "noLlgr": "65535:7",
+    "internet": "0:0",
+}
+
+
+class Frr:
+    """Takes everything; bgpd alone, without zebra."""
+
+    def __init__(self, me):
+        self.me = me
+        self.peers = []
+        self.process = None
+
+    def peer(self, other, passive=True):
+        self.peers.append((other, passive))
+        return self
+
+    def start(self, directory):
+        binary = program("bgpd", "/usr/lib/frr")
+        # Another bgpd may be first on the path.
+        if os.access("/usr/lib/frr/bgpd", os.X_OK):
+            binary = "/usr/lib/frr/bgpd"
+        own = os.path.join(directory, self.me.name)
+        os.mkdir(own)
+        self.client = [program("vtysh"), "--vty_socket", own, "-c"]
+        configuration = f"{own}/bgpd.conf"
+        with open(configuration, "w", encoding="utf-8") as file:
+            file.write(self._configuration())
+        self.process = Process(
+            self.me.name,
+            [binary, "-n", "-Z", "-S", "-f", configuration]
+            + ["-l", self.me.address, "-p", str(self.me.port), "-P", "0"]
+            + ["--vty_socket", own, "-i", f"{own}/bgpd.pid"]
+            + ["--log", "stdout", "--log-level", "warnings"],
+            directory,
+        )
+
+    def _configuration(self):
+        lines = [
+            "debug bgp allow-martians",  # its peers are in 127.0.0.0/8
+            f"router bgp {self.me.asn}",
+            f" bgp router-id {self.me.router_id}",
+            " no bgp ebgp-requires-policy",
+            " no bgp network import-check",
+            " no bgp default ipv4-unicast",
+            " bgp disable-ebgp-connected-route-check",
+            " timers bgp 30 90",
+        ]
+        for other, passive in self.peers:
+            name = f" neighbor {other.address}"
+            lines += [
+                f"{name} remote-as {other.asn}",
+                f"{name} port {other.port}",
+                f"{name} update-source {self.me.address}",
+                f"{name} ebgp-multihop 255",
+                f"{name} timers connect 2",
+            ]
+            if passive:
+                lines.append(f"{name} passive")
+        for family in ("ipv4", "ipv6"):
+            lines.append(f" address-family {family} unicast")
+            for other, _ in self.peers:
+                lines.append(f"  neighbor {other.address} activate")
+            lines.append(" exit-address-family")
+        return "\n".join(lines) + "\n"
+
+    def _ask(self, command, timeout=60):
+        return run_json([*self.client, command], timeout)
+
+    def established(self, peer):
+        try:
+            answer = self._ask(f"show bgp neighbors {peer.address} json")
+        except (RuntimeError, ValueError):
+            return False  # its vty does not listen yet
+        return (
+            answer.get(peer.address, {}).get("bgpState") == "Established"
+        )
+
+    def count(self, family="ipv4"):
+        text = run([*self.client, f"show bgp {family} unicast statistics"])
+        found = re.search(r"Total Prefixes\s*:\s*(\d+)", text)
+        return int(found.group(1)) if found else 0
+
+    def table(self, family="ipv4"):
+        answer = self._ask(f"show bgp {family} unicast json detail", 300)
+        routes = {}
+        for prefix, entries in answer["routes"].items():
+            best = next(
+                e
+                for e in entries
+                if isinstance(e.get("bestpath"), dict)
+                and e["bestpath"].get("overall")
+            )
+            routes[prefix] = _route(best)
+        return routes
+
+
+def _extended(text):
+    # "RT:64500:99 SoO:1:2"
+    return frozenset(
+        f"{kind.lower()}:{value}"
+        for kind, value in (word.split(":", 1) for word in text.split())
+    )
+
+
+def _route(a):
+    aggregator = None
+    if "aggregatorAs" in a:
+        aggregator = f"{a['aggregatorAs']} {a['aggregatorId']}"
+    used = next(
+        (n for n in a["nexthops"] if n.get("scope") != "link-local"),
+        a["nexthops"][0],
+    )
+    return Route(
+        as_path=as_path(
+            (s["type"] == "as-set", s["list"]) for s in a["aspath"]["segments"]
+        ),
+        next_hop=address(used["ip"]),
+        origin={"IGP": "igp", "EGP": "egp"}.get(a["origin"], a["origin"]),
+        med=a.get("metric"),
+        communities=frozenset(
+            COMMUNITIES.get(c, c) for c in a.get("community", {}).get("list", [])
+        ),
+        large_communities=frozenset(
+            a.get("largeCommunity", {}).get("list", [])
+        ),
+        extended_communities=_extended(
+            a.get("extendedCommunity", {}).get("string", "")
+        ),
+        aggregator=aggregator,
+        atomic=bool(a.get("atomicAggregate")),
+    )
