@@ -176,8 +176,13 @@ enum class ignored_because : std::uint8_t {
   state,              ///< it has no meaning in this state
   unknown_connection, ///< its connection has ended, as may well happen
   timer_not_armed,    ///< an expiry that came late
+  no_attempt,         ///< the result of an attempt that was given up
   known_connection    ///< a new connection bears a registered one's id
 };
+
+/// "it has no meaning in this state", ...
+std::string_view to_string(ignored_because why);
+
 /// The event is ignored and to be logged: as a warning if `why` is `state` or
 /// `known_connection`, else as a detail.
 struct unexpected_event {

@@ -216,5 +216,7 @@ std::string_view title(const event& e);
 
 /// The connection that an event belongs to, new ones included.
 std::optional<connection_id> connection_of(const event& e);
+/// \copydoc connection_of
+connection_id connection_of(const connection_event& e);
 
 } // namespace troupe::protocol::fsm

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace troupe::protocol::fsm {
@@ -96,7 +97,8 @@ public:
   bool stopped() const {
     return state_ == state::idle && idling_ != idle_cause::waiting;
   }
-  /// How the last connection ended; nothing before the first end.
+  /// How the last connection ended that did not just lose a collision; nothing
+  /// before the first such end.
   const std::optional<ending>& last_ending() const { return last_ending_; }
   /// The registered connections, oldest first; at most two.
   std::vector<connection_status> connections() const;
@@ -115,6 +117,7 @@ private:
 
   struct connection {
     contender who;
+    wire::open_message ours; ///< the OPEN that we sent on it
     std::optional<wire::negotiated> agreed;
     milliseconds hold{0};      ///< interval of the hold timer
     milliseconds keepalive{0}; ///< interval of the keepalive timer
@@ -123,6 +126,106 @@ private:
     bool delay_open_armed = false;
     friend bool operator==(const connection&, const connection&) = default;
   };
+
+  /// One event on its way through the machine.
+  struct step {
+    actions out;
+    std::string_view title;
+    std::optional<connection_id> subject;
+  };
+
+  static constexpr unsigned max_failures = 1000;
+
+  // Session events, by state.
+  void on_session(const session_event& e, step& s);
+  void in_idle(const session_event& e, step& s);
+  void while_waiting(const session_event& e, step& s);
+  void while_connected(const session_event& e, step& s);
+
+  // Connection events, by phase.
+  void on_connection(const connection_event& e, step& s);
+  void while_delaying(connection& c, const connection_event& e, step& s);
+  void in_open_sent(connection& c, const connection_event& e, step& s);
+  void in_open_confirm(connection& c, const connection_event& e, step& s);
+  void in_session_setup(connection& c, const connection_event& e, step& s);
+  void in_established(connection& c, const connection_event& e, step& s);
+
+  // Start and stop.
+  void start_automatically(step& s);
+  void start(step& s);
+  void restart_from_idle(step& s);
+  void stay_stopped(step& s);
+  void stop(const manual_stop& e, step& s);
+  void restart(const reset& e, step& s);
+  void stop(const automatic_stop& e, step& s);
+
+  // Idle, Connect, Active.
+  void fail_to_idle(step& s);
+  void enter_idle(idle_cause cause, step& s);
+  void wait_in_idle(step& s);
+  void leave_idle(step& s);
+  void retry(step& s);
+  void fall_to_active(step& s);
+  void await_peer(step& s);
+  void await_attempt(step& s);
+  void begin_attempt(step& s);
+  void give_up_attempt(step& s);
+  void attempt_failed(step& s);
+
+  // The life of a connection. A reference is dead after `accept_open`, `fail`
+  // and its kin, `lose` and its kin, and `drop`.
+  void take(connection_id id, direction way, step& s);
+  void refuse(const reject_connection& r, step& s);
+  void open(connection& c, step& s);
+  void accept_open(connection& c, const wire::open_message& open, step& s);
+  bool survives(connection& c, const wire::negotiated& agreed, step& s);
+  void confirm(connection& c, const wire::negotiated& agreed, step& s);
+  void set_up(connection& c, step& s);
+  void establish(connection& c, step& s);
+  void beat(connection& c, step& s);
+  void fail(connection& c, ending why, step& s);
+  void fail_unexpected(connection& c, wire::message_type type, step& s);
+  void fail_malformed(connection& c, const message_malformed& e, step& s);
+  void fail_hold(connection& c, step& s);
+  void fail_send_hold(connection& c, step& s);
+  void fail_notified(connection& c, const wire::notification_message& m,
+                     step& s);
+  void fail_tcp(connection& c, step& s);
+  void lose(connection& c, step& s);
+  void lose_delayed(connection& c, step& s);
+  void drop_all(const ending& why, step& s);
+  void drop(connection& c, ending why, state next, step& s);
+  std::optional<decode_error> judge(const connection& c,
+                                    const wire::open_message& open,
+                                    const wire::negotiated& agreed) const;
+  collision_resolver resolver() const;
+  connection* find(connection_id id);
+  connection* other_than(const connection& c);
+
+  // The state that follows from the connections.
+  state state_of(const contender& c) const;
+  state state_without(const connection& c, state alone) const;
+  void settle(step& s);
+  void go(state next, step& s);
+  void ignore(ignored_because why, step& s);
+
+  // Timers.
+  milliseconds idle_hold_time() const;
+  milliseconds open_hold_time() const;
+  milliseconds keepalive_time() const;
+  milliseconds delay_open_time() const;
+  milliseconds connect_retry_time() const;
+  /// Takes an expiry; false, and a report, if the timer is not armed.
+  bool fires(bool& armed, step& s);
+  void arm(bool& armed, const arm_timer& t, step& s);
+  void disarm(bool& armed, const disarm_timer& t, step& s);
+  void arm_connect_retry(step& s);
+  void disarm_connect_retry(step& s);
+  void disarm_idle_hold(step& s);
+  void arm_stable(step& s);
+  void arm_hold(connection& c, step& s);
+  void arm_keepalive(connection& c, step& s);
+  void disarm_all(connection& c, step& s);
 
   settings settings_;
   random_source random_;

@@ -46,6 +46,9 @@ enum class phase : std::uint8_t {
   established
 };
 
+/// "delaying", "open sent", ...
+std::string_view to_string(phase p);
+
 /// The timers that the machine arms. The first three belong to the session,
 /// the others to a connection.
 enum class timer : std::uint8_t {
