@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,8 +71,8 @@ struct actor_snapshot {
   std::string state;
   /// Messages that wait, the one being handled included.
   std::uint64_t mailbox_depth = 0;
-  /// How long the oldest of them has been waiting. Exact up to a depth of 32,
-  /// beyond that to within the time in which the depth grew by 3 %.
+  /// How long the oldest of them has been waiting. Beyond a depth of 32 it may
+  /// be the age of one that came shortly before it.
   std::chrono::nanoseconds oldest_message{0};
   /// Messages handled, over all incarnations.
   std::uint64_t handled = 0;
@@ -117,7 +118,7 @@ public:
   /// Counts a message out. Only from the actor.
   void count_out() {
     handled_.store(handled_.load(std::memory_order_relaxed) + 1,
-                   std::memory_order_relaxed);
+                   std::memory_order_release);
   }
   /// The incarnation is over: what still waits will never be handled.
   void close() { closed_.store(true, std::memory_order_release); }
@@ -131,7 +132,7 @@ public:
 
 private:
   // Level n keeps the arrival of every 32^n-th message, so that 1 KiB covers a
-  // queue of 32^4 messages at 3 % of its length.
+  // queue of 32^4 messages.
   static constexpr std::uint64_t slots = 32;
   static constexpr std::size_t levels = 4;
 
@@ -167,9 +168,15 @@ public:
   void end_incarnation(mailbox_gauge& gauge, std::string_view reason);
   /// A short text such as the FSM state, at most 63 bytes are kept (actor).
   void set_state(std::string_view text) { state_.set(text); }
-  /// The index of a message type in the table, entered if it is new (actor).
+  /// The index of a message type in the table, entered if it is new. `make` is
+  /// called with `key` and `hint` for its name (actor).
   std::uint32_t type_index(std::uint64_t key, name_maker make,
-                           const void* hint);
+                           const void* hint) {
+    auto slot = home_slot(key);
+    if (types_[slot].key.load(std::memory_order_relaxed) == key)
+      return slot;
+    return enter_type(key, make, hint);
+  }
   /// A handler begins (actor).
   void begin_handler(std::uint32_t type, std::int64_t now_ns) {
     running_type_.store(type, std::memory_order_relaxed);
@@ -190,7 +197,7 @@ public:
   /// Arms a fault; replaces the one before.
   void arm(const fault& f);
   /// Disarms, and ends a stall that is under way.
-  void clear_fault() { fault_armed_.store(false, std::memory_order_release); }
+  void clear_fault();
   bool fault_armed() const {
     return fault_armed_.load(std::memory_order_acquire);
   }
@@ -216,6 +223,11 @@ private:
   static constexpr std::uint32_t other_type = type_slots - 1;
   static constexpr std::size_t buckets = 40;
 
+  static std::uint32_t home_slot(std::uint64_t key) {
+    return static_cast<std::uint32_t>((key ^ (key >> 32)) % other_type);
+  }
+  /// Where the key is or would be; `other_type` if the table is full.
+  std::uint32_t find_type(std::uint64_t key) const;
   std::uint32_t enter_type(std::uint64_t key, name_maker make,
                            const void* hint);
   std::string type_name(std::uint32_t index) const;
@@ -241,9 +253,8 @@ private:
   published_text<255> restart_reason_;
   published_text<255> end_reason_;
   std::atomic<bool> fault_armed_{false};
-  std::atomic<fault::kind_type> fault_kind_{fault::kind_type::drop};
-  std::atomic<std::uint64_t> fault_countdown_{0};
-  std::atomic<std::int64_t> fault_stall_ms_{0};
+  mutable std::mutex rare_; // for what follows, and for new message types
+  fault fault_;
 };
 
 /// Nanoseconds of the steady clock, which is used for statistics only.

@@ -4,8 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>

@@ -7,13 +7,13 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace troupe::actors {
 
-/// A short text that one thread writes and any thread reads. The writer never
-/// waits for a reader; a reader that meets a write tries again. Writers must be
-/// ordered among themselves. `Size` is the greatest length, one below a
-/// multiple of 8; longer texts are cut.
+/// A short text that an actor writes and any thread reads. A writer never waits
+/// for a reader; a reader that meets a write tries again. `Size` is the
+/// greatest length, one below a multiple of 8; longer texts are cut.
 template <std::size_t Size>
 class published_text {
   static_assert((Size + 1) % 8 == 0);
@@ -24,7 +24,10 @@ public:
     std::array<char, Size + 1> bytes{};
     std::copy_n(text.begin(), std::min(text.size(), Size), bytes.begin());
     auto version = version_.load(std::memory_order_relaxed);
-    version_.store(version + 1, std::memory_order_relaxed); // odd: in progress
+    do
+      version &= ~1U; // odd: another writer is at it
+    while (!version_.compare_exchange_weak(version, version + 1,
+                                           std::memory_order_relaxed));
     std::atomic_thread_fence(std::memory_order_release);
     for (std::size_t i = 0; i < words; ++i) {
       std::uint64_t word = 0;
@@ -45,6 +48,7 @@ public:
       std::atomic_thread_fence(std::memory_order_acquire);
       if (before % 2 == 0 && before == version_.load(std::memory_order_relaxed))
         break;
+      std::this_thread::yield();
     }
     return bytes.data(); // the last byte is always zero
   }

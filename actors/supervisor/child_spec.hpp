@@ -57,8 +57,8 @@ struct child_spec {
   at_limit limit = at_limit::escalate;
   /// How long the child may take to end before it is killed.
   std::chrono::milliseconds stop_timeout{5000};
-  /// Neighbours in the order with the same value, if not 0, are stopped at the
-  /// same time instead of one after the other.
+  /// Where children are stopped one after the other, neighbours in the order
+  /// with the same value, if not 0, are stopped at the same time.
   int stop_group = 0;
   /// Where restarts are counted; may be null.
   std::shared_ptr<actor_cell> cell;
@@ -76,6 +76,7 @@ struct backoff {
 
 /// More than so many failures of one child within the time are too many.
 struct intensity {
+  static constexpr std::uint32_t unlimited = ~std::uint32_t{0};
   std::uint32_t restarts = 5;
   std::chrono::milliseconds within{60000};
 };

@@ -8,7 +8,9 @@
 #include <caf/scheduled_actor.hpp>
 #include <caf/system_messages.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -43,6 +45,7 @@ public:
   // -- children ---------------------------------------------------------------
 
   /// Appends a child and starts it at once, or as soon as the strategy lets it.
+  /// A child of this id whose removal is under way is replaced by it instead.
   /// False if the id is taken or the supervisor is stopping.
   bool add(child_spec spec);
   /// Stops a child and forgets it; `child_event::removed` follows. False if the
@@ -83,41 +86,44 @@ private:
   child* lookup(std::string_view id) const;
   time_point now() const;
 
-  // The supervisor changes what is wanted, and `reconcile` does what is
-  // possible towards it: stops in reverse order, then starts in order.
+  // A call changes what is wanted; `reconcile` then does what can be done just
+  // now towards it, and is called again by the next message.
   void reconcile();
-  void reconcile_once();
+  void kill_overdue();
   void stop_children();
-  void start_children();
   void drop_removed();
-  void finish_stop();
+  void start_children();
+  void emit_events();
   void arm_timer();
+  void finish_stop();
 
   bool wants_stop(const child& c) const;
-  void ask_to_stop(child& c);
-  void kill_overdue();
   bool may_start(std::size_t index) const;
+  bool depends_on_order() const;
+  void ask_to_stop(child& c);
   void start(child& c);
   void ended(child& c, const caf::error& reason);
-  void failed(child& c, std::string reason);
-  void recycle_siblings(const child& c, time_point due);
-  void give_up(child& c, const std::string& reason);
+  void failed(child& c, const std::string& reason);
+  void note_end(child& c, const std::string& reason);
   bool over_limit(child& c) const;
+  void give_up(child& c, const std::string& reason);
   caf::timespan next_delay(child& c);
-  void emit(const child& c, child_event::kind_type kind, std::string reason,
-            caf::timespan delay = caf::timespan{0});
+  void recycle_siblings(const child& c, time_point start_at);
+  void tell(const child& c, child_event::kind_type kind,
+            std::string reason = {}, caf::timespan delay = caf::timespan{0});
   void kill_all();
 
   caf::scheduled_actor* owner_;
   supervisor_options options_;
   std::vector<std::unique_ptr<child>> children_;
+  std::deque<child_event> events_;
   std::uint64_t random_state_;
   std::uint64_t generation_ = 0;
   time_point timer_due_ = time_point::max();
   bool reconciling_ = false;
   bool again_ = false;
   bool stopping_ = false;
-  std::string escalation_;
+  std::string escalation_; // why the owner has to end, if it has
   std::function<void()> done_;
 };
 
