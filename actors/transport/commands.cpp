@@ -31,9 +31,13 @@ bool command_queue::prepare_sleep() {
   return sleeping_;
 }
 
-void command_queue::take(std::vector<command::any>& into) {
+void command_queue::awake() {
   std::lock_guard lock(mutex_);
   sleeping_ = false;
+}
+
+void command_queue::take(std::vector<command::any>& into) {
+  std::lock_guard lock(mutex_);
   into.swap(commands_);
 }
 

@@ -29,7 +29,7 @@ struct take_over {
 /// An accepted socket gets its loop.
 struct add_accepted {
   std::shared_ptr<socket_handle> socket;
-  accepted event;
+  accepted what;
   lease_end lease;
 };
 struct start_connect {
@@ -82,7 +82,9 @@ public:
   bool push(command::any c);
   /// For the loop: true if it may sleep, false if commands are waiting.
   bool prepare_sleep();
-  /// For the loop, when it has woken: moves all commands to `into`.
+  /// For the loop, when it has woken.
+  void awake();
+  /// For the loop: moves all commands to `into`.
   void take(std::vector<command::any>& into);
   /// Makes the eventfd unreadable again.
   void clear_wake() const;

@@ -1,0 +1,296 @@
+#include "actors/transport/reactor.hpp"
+
+#include "actors/transport/event_loop.hpp"
+#include "actors/transport/socket_address.hpp"
+#include "actors/transport/socket_options.hpp"
+#include "protocol/check.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/ioctl.h>
+
+namespace troupe::transport {
+
+namespace {
+
+constexpr int backlog = 1024;
+
+listen_result failed(int error, std::string message) {
+  return {std::nullopt, {}, error, std::move(message)};
+}
+
+/// Sets a listener's keys, the new ones first, so that nobody who keeps a key
+/// is without. Returns the first error; notes who is left unprotected.
+std::optional<option_error> replace_keys(listener_handle& listener,
+                                         const std::vector<md5_key>& keys) {
+  std::optional<option_error> first;
+  auto keep = [&first](std::optional<option_error> e) {
+    if (e && !first)
+      first = std::move(e);
+    return !first;
+  };
+  auto fd = listener.fd.get();
+  auto before = std::exchange(listener.options.md5_keys, keys);
+  listener.unprotected.clear();
+  for (const auto& k : keys) {
+    if (k.peers.address().is_v6() != listener.v6)
+      continue;
+    auto error = set_md5_key(fd, k);
+    if (error)
+      listener.unprotected.push_back(k.peers);
+    keep(std::move(error));
+  }
+  for (const auto& old : before) {
+    auto same = [&](const md5_key& k) { return k.peers == old.peers; };
+    if (old.peers.address().is_v6() == listener.v6
+        && std::none_of(keys.begin(), keys.end(), same))
+      keep(remove_md5_key(fd, old.peers));
+  }
+  return first;
+}
+
+/// GTSM (RFC 5082 §3) for bytes that came before the option was set: the SYN
+/// stands for them.
+std::optional<option_error> check_syn(const socket_handle& socket,
+                                      std::uint8_t min_ttl) {
+  if (min_ttl == 0 || !socket.was_accepted)
+    return std::nullopt;
+  if (socket.syn_ttl && *socket.syn_ttl >= min_ttl)
+    return std::nullopt;
+  if (socket.syn_ttl)
+    return option_error{
+        EPERM, "the peer's SYN came with TTL " + std::to_string(*socket.syn_ttl)
+                   + ", required is " + std::to_string(min_ttl)};
+  auto unread = 0;
+  if (::ioctl(socket.fd.get(), FIONREAD, &unread) == 0 && unread == 0)
+    return std::nullopt;
+  return option_error{EPERM, "bytes came with an unknown TTL"};
+}
+
+} // namespace
+
+class reactor::shared_state : public reactor_shared {
+public:
+  explicit shared_state(const reactor_options& o) : reactor_shared(o) {
+    auto give = [this](command::add_accepted c) {
+      auto id = static_cast<std::uint64_t>(c.socket->id);
+      loop_of(id).push(std::move(c));
+    };
+    count = std::max(1U, o.threads);
+    // No loop gives a socket away before all exist: listeners come later.
+    for (auto i = 0U; i < count; ++i)
+      loops.push_back(std::make_unique<event_loop>(*this, give));
+  }
+
+  event_loop& loop_of(std::uint64_t id) { return *loops[id % count]; }
+  event_loop& loop_of(socket_id id) {
+    return loop_of(static_cast<std::uint64_t>(id));
+  }
+
+  std::shared_ptr<socket_handle> end(socket_id id) {
+    auto handle = sockets.remove(id);
+    if (handle)
+      handle->ended = true;
+    return handle;
+  }
+
+  unsigned count = 1;
+  std::vector<std::unique_ptr<event_loop>> loops;
+};
+
+reactor::reactor(const reactor_options& options)
+    : state_(std::make_unique<shared_state>(options)) {}
+
+reactor::~reactor() {
+  state_->stopping = true;
+  for (auto& loop : state_->loops)
+    loop->push(command::stop{});
+  for (auto& loop : state_->loops)
+    loop->join();
+}
+
+// -- listeners ----------------------------------------------------------------
+
+listen_result reactor::listen(const protocol::endpoint& local,
+                              const socket_options& options, event_sink sink) {
+  auto v6 = local.address.is_v6();
+  file_descriptor fd(::socket(v6 ? AF_INET6 : AF_INET,
+                              SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd)
+    return failed(errno, listen_error_text(local, errno));
+  auto error = set_common(fd.get(), state_->options.buffer_size);
+  if (!error)
+    error = prepare_listener(fd.get(), v6, options);
+  if (error)
+    return failed(error->error, "cannot listen on " + to_string(local) + ": "
+                                    + error->message);
+  auto address = to_socket_address(local);
+  if (::bind(fd.get(), address.data(), address.size) != 0
+      || ::listen(fd.get(), backlog) != 0)
+    return failed(errno, listen_error_text(local, errno));
+  auto handle =
+      std::make_shared<listener_handle>(listener_id{state_->next_id()});
+  auto bound = local_endpoint(fd.get());
+  handle->fd = std::move(fd);
+  handle->v6 = v6;
+  handle->options = options;
+  state_->listeners.add(handle);
+  // First everybody who may get a connection learns whom to tell, then the
+  // loop in charge begins to accept.
+  auto& owner = state_->loop_of(static_cast<std::uint64_t>(handle->id));
+  for (auto& loop : state_->loops)
+    if (loop.get() != &owner)
+      loop->push(command::watch_listener{handle, sink, false});
+  owner.push(command::watch_listener{handle, std::move(sink), true});
+  return {handle->id, bound, 0, {}};
+}
+
+bool reactor::take_over(listener_id listener, event_sink sink) {
+  if (!state_->listeners.find(listener))
+    return false;
+  for (auto& loop : state_->loops)
+    loop->push(command::take_over{listener, sink});
+  return true;
+}
+
+std::optional<option_error> reactor::change(listener_id listener,
+                                            const socket_options& options) {
+  auto handle = state_->listeners.find(listener);
+  if (!handle)
+    return std::nullopt;
+  std::lock_guard lock(handle->mutex);
+  if (!handle->fd)
+    return std::nullopt;
+  auto error = replace_keys(*handle, options.md5_keys);
+  auto ttl_error = set_ttl(handle->fd.get(), handle->v6, options);
+  handle->options.min_ttl = options.min_ttl;
+  handle->options.ttl = options.ttl;
+  return error ? error : ttl_error;
+}
+
+void reactor::close_listener(listener_id listener) {
+  auto handle = state_->listeners.remove(listener);
+  if (!handle)
+    return;
+  handle->ended = true;
+  {
+    std::lock_guard lock(handle->mutex);
+    handle->fd.reset();
+  }
+  for (auto& loop : state_->loops)
+    loop->push(command::forget_listener{listener});
+}
+
+// -- sockets ------------------------------------------------------------------
+
+socket_id reactor::connect(const connect_options& options, event_sink sink) {
+  auto handle = std::make_shared<socket_handle>(socket_id{state_->next_id()});
+  auto id = handle->id;
+  state_->sockets.add(handle);
+  state_->loop_of(id).push(
+      command::start_connect{std::move(handle), options, std::move(sink)});
+  return id;
+}
+
+void reactor::adopt(socket_id socket, event_sink sink) {
+  state_->loop_of(socket).push(command::adopt{socket, std::move(sink)});
+}
+
+std::optional<option_error> reactor::configure(socket_id socket,
+                                               const socket_options& options) {
+  auto handle = state_->sockets.find(socket);
+  if (!handle)
+    return std::nullopt;
+  std::optional<option_error> error;
+  {
+    std::lock_guard lock(handle->mutex);
+    if (!handle->fd)
+      return std::nullopt;
+    error = set_ttl(handle->fd.get(), handle->v6, options);
+    if (!error)
+      error = check_syn(*handle, options.min_ttl);
+  }
+  if (error)
+    abort(socket);
+  else if (options.lease)
+    state_->loop_of(socket).push(command::set_lease{socket, options.lease});
+  return error;
+}
+
+void reactor::send(socket_id socket, std::vector<slice> slices, priority p) {
+  auto handle = state_->sockets.find(socket);
+  if (!handle)
+    return;
+  std::size_t size = 0;
+  for (const auto& s : slices) {
+    TROUPE_CHECK(s.buffer != nullptr && s.offset <= s.buffer->size()
+                     && s.size <= s.buffer->size() - s.offset,
+                 "a slice lies outside its buffer");
+    size += s.size;
+  }
+  if (size == 0)
+    return;
+  handle->queued += size;
+  state_->loop_of(socket).push(command::send{socket, std::move(slices), p});
+}
+
+void reactor::consumed(socket_id socket, std::size_t bytes) {
+  auto handle = state_->sockets.find(socket);
+  if (!handle || bytes == 0)
+    return;
+  auto before = handle->unconsumed.load();
+  auto after = before;
+  do {
+    after = before - std::min(before, bytes);
+  } while (!handle->unconsumed.compare_exchange_weak(before, after));
+  auto window = state_->options.read_window;
+  if (before >= window && after < window)
+    state_->loop_of(socket).push(command::read_again{socket});
+}
+
+void reactor::pause(socket_id socket) {
+  if (auto handle = state_->sockets.find(socket))
+    handle->paused = true;
+}
+
+void reactor::resume(socket_id socket) {
+  auto handle = state_->sockets.find(socket);
+  if (handle && handle->paused.exchange(false))
+    state_->loop_of(socket).push(command::read_again{socket});
+}
+
+bool reactor::input_pending(socket_id socket) const {
+  auto handle = state_->sockets.find(socket);
+  if (!handle)
+    return false;
+  auto unread = 0;
+  {
+    std::lock_guard lock(handle->mutex);
+    if (!handle->fd || ::ioctl(handle->fd.get(), FIONREAD, &unread) != 0)
+      unread = 0;
+  }
+  // In this order: what left the kernel meanwhile is being delivered.
+  return unread > 0 || handle->delivering;
+}
+
+std::size_t reactor::output_pending(socket_id socket) const {
+  auto handle = state_->sockets.find(socket);
+  return handle ? handle->queued.load() : 0;
+}
+
+void reactor::close(socket_id socket) {
+  if (state_->end(socket))
+    state_->loop_of(socket).push(command::end{socket, true});
+}
+
+void reactor::abort(socket_id socket) {
+  if (state_->end(socket))
+    state_->loop_of(socket).push(command::end{socket, false});
+}
+
+const statistics& reactor::stats() const {
+  return state_->stats;
+}
+
+} // namespace troupe::transport
