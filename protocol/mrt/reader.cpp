@@ -1,5 +1,6 @@
 #include "protocol/mrt/reader.hpp"
 
+#include "protocol/wire/nlri.hpp"
 #include "protocol/wire/reader.hpp"
 
 #include <algorithm>
@@ -30,20 +31,16 @@ as_number read_as(wire::reader& in, bool four_octets) {
   return four_octets ? in.u32() : in.u16();
 }
 
-/// The length octet and as many address octets as it needs; fails the reader
-/// on a length that the family does not have.
-prefix read_packed_prefix(wire::reader& in, bool ipv6) {
-  const unsigned length = in.u8();
-  if (length > (ipv6 ? 128U : 32U)) {
+/// A prefix as in an UPDATE; fails the reader on a bad one.
+prefix read_packed_prefix(wire::reader& in, family routes) {
+  wire::nlri_reader prefixes{in.rest(), routes, false};
+  wire::nlri first;
+  if (!prefixes.next(first)) {
     in.fail();
     return {};
   }
-  std::array<std::uint8_t, 16> octets{};
-  const auto packed = in.take((length + 7) / 8);
-  std::copy(packed.begin(), packed.end(), octets.begin());
-  const std::span<const std::uint8_t> all{octets};
-  const auto address = ip_address::from_bytes(all.first(ipv6 ? 16U : 4U));
-  return {address.value_or(ip_address{}), length};
+  in.take(in.remaining() - prefixes.rest().size());
+  return wire::to_prefix(first, routes);
 }
 
 /// What a structure is: `content`, or what it lacks.
@@ -103,7 +100,7 @@ body read_rib(family routes, bool add_path, byte_span whole) {
   rib out;
   out.routes = routes;
   out.sequence = in.u32();
-  out.destination = read_packed_prefix(in, routes == ipv6_unicast);
+  out.destination = read_packed_prefix(in, routes);
   const std::size_t count = in.u16();
   for (std::size_t i = 0; i < count && !in.failed(); ++i) {
     rib_entry entry;
