@@ -25,7 +25,7 @@ struct load_result {
 
 /// Reads, resolves and validates a configuration. `file` is named in messages
 /// and says how the text is written. Bounded: 64 MiB of JSON or 16 MiB of YAML,
-/// 64 levels, 4 million values; what exceeds it is an error.
+/// 64 levels, 2 million values; what exceeds it is an error.
 load_result load(std::string_view text, const std::string& file);
 
 /// Reads the file and loads it; a file that cannot be read is an error.

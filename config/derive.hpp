@@ -1,0 +1,37 @@
+#pragma once
+
+#include "config/schema.hpp"
+#include "protocol/fsm/settings.hpp"
+#include "protocol/wire/negotiation.hpp"
+#include "rib/export_group.hpp"
+#include "rib/import.hpp"
+
+/// What the parts of a session are told, worked out of the configuration.
+namespace troupe::config {
+
+/// What the session state machine is told about a neighbour, our OPEN with its
+/// capabilities included (ascending by code). `peer` is the neighbour's address
+/// as it is dialled or as it has dialled.
+protocol::fsm::settings fsm_settings(const router& r, const neighbor& n,
+                                     const protocol::ip_address& peer);
+
+/// What is known of a session when routes begin to flow.
+struct session_facts {
+  const protocol::wire::negotiated& agreed;
+  rib::neighbor_index index{};
+  protocol::ip_address local_address;
+  protocol::ip_address peer_address;
+  unsigned shards = 1;
+};
+
+/// What the import of a session depends on. A policy that is not defined
+/// rejects (validation refuses such a configuration before).
+rib::import_settings import_settings(const router& r, const neighbor& n,
+                                     const session_facts& facts);
+
+/// What the export to a neighbour depends on: equal settings share an update
+/// group (DESIGN §4.6).
+rib::export_settings export_settings(const router& r, const neighbor& n,
+                                     const session_facts& facts);
+
+} // namespace troupe::config

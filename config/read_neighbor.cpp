@@ -1,0 +1,259 @@
+#include "config/read_neighbor.hpp"
+
+#include "config/read_policy.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace troupe::config {
+
+namespace {
+
+bool to_remote_asn(const value& v, remote_asn& out) {
+  constexpr auto most = 0xffffffffU;
+  const auto& text = v.what->text;
+  if (const auto number = whole_number(*v.what); number && *number <= most) {
+    out = {remote_asn::kind::number, static_cast<protocol::as_number>(*number)};
+    return true;
+  }
+  if (v.what->kind == node_kind::string
+      && (text == "any" || text == "internal" || text == "external")) {
+    out.what = text == "any"        ? remote_asn::kind::any
+               : text == "internal" ? remote_asn::kind::internal
+                                    : remote_asn::kind::external;
+    return true;
+  }
+  return v.fail("must be an AS number, \"any\", \"internal\" or \"external\"");
+}
+
+bool to_factor(const value& v, double& out) {
+  if (!v.is(node_kind::number, "a number"))
+    return false;
+  out = std::strtod(v.what->text.c_str(), nullptr);
+  return true;
+}
+
+bool to_jitter(const value& v, jitter& out) {
+  std::vector<double> factors;
+  if (!to_list{to_factor}(v, factors))
+    return false;
+  if (factors.size() != 2)
+    return v.fail("must be two numbers, the least and the most factor, as in "
+                  "[0.75, 1.0]");
+  out = {factors[0], factors[1]};
+  return true;
+}
+
+bool to_paths_sent(const value& v, std::uint16_t& out) {
+  if (v.what->kind == node_kind::string && v.what->text == "all") {
+    out = add_path_config::all;
+    return true;
+  }
+  const auto number = whole_number(*v.what);
+  if (!number || *number >= add_path_config::all)
+    return v.fail("must be a number of paths up to 65534, or \"all\"");
+  out = static_cast<std::uint16_t>(*number);
+  return true;
+}
+
+bool to_key(const value& v, std::string& out) {
+  return to_free_text(v, out)
+         && ((!out.empty() && out.size() <= 80)
+             || v.fail("must have 1 to 80 bytes"));
+}
+
+constexpr milliseconds least_send_hold{480000}; // RFC 9687 §3.1
+
+void read_timers(object_reader& in, timer_config& out) {
+  object_reader timers{in.find_all("timers")};
+  timers.read("hold", out.hold, to_duration);
+  out.keepalive = out.hold / 3;
+  if (out.hold.count() > 0)
+    out.send_hold = std::max(least_send_hold, 2 * out.hold);
+  timers.read("keepalive", out.keepalive, to_duration);
+  timers.read("connect_retry", out.connect_retry, to_duration);
+  timers.read("idle_hold", out.idle_hold, to_duration);
+  timers.read("delay_open", out.delay_open, to_duration);
+  timers.read("send_hold", out.send_hold, to_duration);
+  timers.read("connect_retry_jitter", out.connect_retry_jitter, to_jitter);
+  timers.read("idle_hold_jitter", out.idle_hold_jitter, to_jitter);
+  timers.finish();
+}
+
+void read_graceful_restart(object_reader& in, graceful_restart_config& out) {
+  object_reader restart{in.find_all("graceful_restart")};
+  restart.read("mode", out.mode, to_word<restart_mode>);
+  restart.read("restart_time", out.restart_time, to_duration);
+  restart.read("stale_time", out.stale_time, to_duration);
+  restart.read("forwarding", out.forwarding, to_word<forwarding_state>);
+  restart.finish();
+}
+
+void read_transport(object_reader& in, neighbor& out) {
+  in.read("interface", out.interface, to_text);
+  in.read("port", out.port, to_whole<std::uint16_t>{1, 65535});
+  in.read("local_address", out.local_address, to_address);
+  in.read("local_port", out.local_port, to_whole<std::uint16_t>{0, 65535});
+  in.read("passive", out.passive, to_boolean);
+  in.read("enabled", out.enabled, to_boolean);
+  in.read("multihop", out.multihop, to_whole<std::uint8_t>{1, 255});
+  in.read("min_ttl", out.min_ttl, to_whole<std::uint8_t>{0, 255});
+  in.read("md5_key", out.md5_key, to_key);
+  in.read("dynamic_limit", out.dynamic_limit,
+          to_whole<std::uint32_t>{1, 100000});
+}
+
+void read_switches(object_reader& in, neighbor& out) {
+  constexpr std::uint64_t most = 0xffffffffU;
+  in.read("extended_messages", out.extended_messages, to_boolean);
+  in.read("role", out.role, to_word<bgp_role>);
+  in.read("route_reflector_client", out.route_reflector_client, to_boolean);
+  in.read("route_server_client", out.route_server_client, to_boolean);
+  in.read("enforce_first_as", out.enforce_first_as, to_boolean);
+  in.read("deterministic_collision_resolution",
+          out.deterministic_collision_resolution, to_boolean);
+  in.read("local_as", out.local_as, to_whole<protocol::as_number>{0, most});
+  in.read("as_override", out.as_override, to_boolean);
+  in.read("remove_private_as", out.remove_private_as, to_boolean);
+  in.read("next_hop_self", out.next_hop_self, to_boolean);
+}
+
+/// Takes the layers of a family down to the first that switches it off.
+std::vector<value> switched_on(const std::vector<value>& layers) {
+  std::vector<value> result;
+  for (const auto& layer : layers) {
+    if (layer.what->kind == node_kind::boolean && layer.what->text == "false")
+      break;
+    if (layer.is(node_kind::object,
+                 "an object, or false for a family that is off"))
+      result.push_back(layer);
+  }
+  return result;
+}
+
+/// The same value, of which others tell what is wrong.
+value quietly(value v) {
+  v.errors = nullptr;
+  return v;
+}
+
+} // namespace
+
+neighbor_source::neighbor_source(const value& of_router,
+                                 restart_mode default_mode)
+    : router_(of_router), default_mode_(default_mode) {
+  if (const node* defaults = router_.what->find("defaults")) {
+    defaults_ = router_.member(*defaults);
+    check_template(*defaults_);
+  }
+  const node* groups = router_.what->find("groups");
+  if (!groups)
+    return;
+  groups_ = router_.member(*groups);
+  if (!groups_->is(node_kind::object, "an object of groups"))
+    return;
+  for (const auto& group : groups->children)
+    check_template(groups_->member(group));
+}
+
+void neighbor_source::check_template(const value& v) {
+  neighbor ignored;
+  object_reader in{v};
+  read_fields(in, ignored, purpose::a_template);
+  in.finish();
+}
+
+void neighbor_source::read(const value& own, neighbor& out) {
+  if (!own.is(node_kind::object, "an object"))
+    return;
+  std::vector<value> layers{own};
+  if (const node* group = own.what->find("group")) {
+    const node* found = groups_ ? groups_->what->find(group->text) : nullptr;
+    if (found && group->kind == node_kind::string)
+      layers.push_back(quietly(groups_->member(*found)));
+    else if (group->kind == node_kind::string)
+      own.member(*group).fail("names a group that is not defined");
+  }
+  if (defaults_)
+    layers.push_back(quietly(*defaults_));
+  object_reader in{layers};
+  out.graceful_restart.mode = default_mode_;
+  read_fields(in, out, purpose::a_neighbor);
+  in.finish();
+}
+
+void neighbor_source::read_fields(object_reader& in, neighbor& out,
+                                  purpose what_for) {
+  if (what_for == purpose::a_neighbor)
+    read_identity(in, out);
+  in.read("description", out.description, to_free_text);
+  read_transport(in, out);
+  read_timers(in, out.timers);
+  read_graceful_restart(in, out.graceful_restart);
+  read_switches(in, out);
+  read_families(in, out);
+  const auto remote =
+      out.range ? in.require("remote_asn") : in.find("remote_asn");
+  if (remote)
+    to_remote_asn(*remote, out.remote);
+  if (out.range)
+    out.passive = true;
+}
+
+void neighbor_source::read_identity(object_reader& in, neighbor& out) {
+  in.read_required("name", out.name, to_name);
+  in.read("group", out.group, to_text);
+  const auto address = in.find("address");
+  if (!address) {
+    if (!in.find("interface"))
+      in.require("address");
+    return;
+  }
+  if (address->what->text.find('/') == std::string::npos)
+    in.read("address", out.address, to_address);
+  else
+    in.read("address", out.range, to_prefix);
+}
+
+void neighbor_source::read_families(object_reader& in, neighbor& out) {
+  object_reader families{in.find_all("families")};
+  for (const auto& [name, family] : words_of<protocol::family>::all) {
+    const auto layers = switched_on(families.find_all(name));
+    if (!layers.empty())
+      read_family(layers, out.families[family]);
+  }
+  families.finish();
+}
+
+void neighbor_source::read_family(const std::vector<value>& layers,
+                                  family_config& out) {
+  constexpr std::uint64_t most = 0xffffffffU;
+  const auto to_shared_chain = [this](const value& v,
+                                      rib::chain_definition& result) {
+    return chain(v, result);
+  };
+  object_reader in{layers};
+  in.read("next_hop", out.next_hop, to_address);
+  in.read("import", out.import_policy, to_shared_chain);
+  in.read("export", out.export_policy, to_shared_chain);
+  in.read("max_prefixes", out.max_prefixes, to_whole<std::uint32_t>{1, most});
+  object_reader add_path{in.find_all("add_path")};
+  add_path.read("receive", out.add_path.receive, to_boolean);
+  add_path.read("send", out.add_path.send, to_paths_sent);
+  add_path.finish();
+  in.finish();
+}
+
+bool neighbor_source::chain(const value& v, rib::chain_definition& out) {
+  const auto known = chains_.find(v.what);
+  if (known != chains_.end()) {
+    out = known->second;
+    return !out.empty();
+  }
+  const bool ok = to_chain(v, out);
+  // What is wrong in it was told just now, or will be: in the template.
+  chains_[v.what] = ok ? out : rib::chain_definition{};
+  return ok;
+}
+
+} // namespace troupe::config

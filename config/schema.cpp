@@ -1,0 +1,87 @@
+#include "config/schema.hpp"
+
+#include <algorithm>
+
+namespace troupe::config {
+
+namespace {
+
+using rib::chain_definition;
+using rib::policy_action;
+
+chain_definition chain_or_default(const std::optional<chain_definition>& chain,
+                                  protocol::peer_kind kind) {
+  if (chain)
+    return *chain;
+  const bool internal = kind == protocol::peer_kind::internal;
+  return {internal ? policy_action::accept : policy_action::reject};
+}
+
+} // namespace
+
+std::vector<protocol::endpoint> router::default_listen() {
+  constexpr std::uint16_t bgp_port = 179;
+  return {{protocol::ip_address{}, bgp_port, 0},
+          {*protocol::ip_address::parse("::"), bgp_port, 0}};
+}
+
+std::optional<protocol::peer_kind> known_kind(const router& r,
+                                              const neighbor& n) {
+  switch (n.remote.what) {
+  case remote_asn::kind::any:
+    return std::nullopt;
+  case remote_asn::kind::internal:
+    return protocol::peer_kind::internal;
+  case remote_asn::kind::external:
+    return protocol::peer_kind::external;
+  case remote_asn::kind::number:
+    break;
+  }
+  return n.remote.number == n.local_as.value_or(r.asn)
+             ? protocol::peer_kind::internal
+             : protocol::peer_kind::external;
+}
+
+chain_definition import_chain(const family_config& f, protocol::peer_kind k) {
+  return chain_or_default(f.import_policy, k);
+}
+
+chain_definition export_chain(const family_config& f, protocol::peer_kind k) {
+  return chain_or_default(f.export_policy, k);
+}
+
+restart_mode default_restart_mode(const configuration& c) {
+  return c.cluster ? restart_mode::full : restart_mode::helper;
+}
+
+std::optional<configuration> for_node(const configuration& c,
+                                      const std::string& node) {
+  if (!c.cluster)
+    return std::nullopt;
+  const auto& nodes = c.cluster->nodes;
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(),
+                   [&](const cluster_node& n) { return n.name == node; });
+  if (found == nodes.end())
+    return std::nullopt;
+  auto result = c;
+  result.admin = found->admin.value_or(c.admin);
+  result.data_dir = found->data_dir.value_or(c.data_dir);
+  return result;
+}
+
+const router* find_router(const configuration& c, const std::string& name) {
+  const auto found =
+      std::find_if(c.routers.begin(), c.routers.end(),
+                   [&](const router& r) { return r.name == name; });
+  return found == c.routers.end() ? nullptr : &*found;
+}
+
+const neighbor* find_neighbor(const router& r, const std::string& name) {
+  const auto found =
+      std::find_if(r.neighbors.begin(), r.neighbors.end(),
+                   [&](const neighbor& n) { return n.name == name; });
+  return found == r.neighbors.end() ? nullptr : &*found;
+}
+
+} // namespace troupe::config
