@@ -67,11 +67,11 @@ public:
   bool next(raw_attribute& out) {
     if (rest_.empty())
       return false;
-    const bool extended =
-        rest_.size() > 3 && (rest_[0] & flag_extended_length) != 0;
+    if (rest_.size() < 3)
+      return fail();
+    const bool extended = (rest_[0] & flag_extended_length) != 0;
     const std::size_t header = extended ? 4 : 3;
-    if (rest_.size() < 3
-        || (!extended && (rest_[0] & flag_extended_length) != 0))
+    if (rest_.size() < header)
       return fail();
     const std::size_t length =
         extended ? static_cast<std::size_t>(rest_[2]) << 8 | rest_[3]

@@ -3,6 +3,8 @@
 #include "protocol/outcome.hpp"
 #include "protocol/wire/reader.hpp"
 
+#include <array>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -38,6 +40,24 @@ struct frame {
   byte_span whole;
 };
 
+namespace detail {
+decode_error header_error(byte_span header, std::size_t max_message_size);
+
+// Bounds of a message's length (RFC 4271 §6.1, RFC 2918 §3, RFC 8654 §4);
+// an unknown type has those of the header.
+constexpr std::size_t shortest(unsigned type) {
+  constexpr std::array<std::uint8_t, 6> sizes{19, 29, 23, 21, 19, 23};
+  return type < sizes.size() ? sizes[type] : header_size;
+}
+constexpr std::size_t longest(unsigned type, std::size_t max_message_size) {
+  if (type == static_cast<unsigned>(message_type::keepalive))
+    return header_size;
+  if (type == static_cast<unsigned>(message_type::open))
+    return standard_message_size;
+  return max_message_size;
+}
+} // namespace detail
+
 /// Cuts the first message off a receive buffer without copying.
 ///
 /// Nothing while the message is incomplete; an error (RFC 4271 §6.1) as soon
@@ -45,8 +65,24 @@ struct frame {
 /// length field as data, 1/3 type with the type octet as data.
 /// `max_message_size` is what we accept from this peer: standard_message_size,
 /// or extended_message_size where we have announced RFC 8654.
-outcome<std::optional<frame>> next_frame(byte_span buffer,
-                                         std::size_t max_message_size);
+inline outcome<std::optional<frame>> next_frame(byte_span buffer,
+                                                std::size_t max_message_size) {
+  if (buffer.size() < header_size)
+    return std::optional<frame>{};
+  std::array<std::uint64_t, 2> marker{};
+  std::memcpy(marker.data(), buffer.data(), 16);
+  const auto length = static_cast<std::size_t>(buffer[16] << 8 | buffer[17]);
+  const unsigned type = buffer[18];
+  if ((marker[0] & marker[1]) != ~std::uint64_t{0} || type - 1U > 4U
+      || length < detail::shortest(type)
+      || length > detail::longest(type, max_message_size))
+    return detail::header_error(buffer.first(header_size), max_message_size);
+  if (buffer.size() < length)
+    return std::optional<frame>{};
+  return std::optional<frame>{frame{
+      static_cast<message_type>(type),
+      buffer.subspan(header_size, length - header_size), buffer.first(length)}};
+}
 
 /// Appends marker, a length of zero and the type; returns where the message
 /// begins, for end_message.

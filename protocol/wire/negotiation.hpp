@@ -29,9 +29,9 @@ struct negotiated {
   std::vector<negotiated_family> families;
   /// IPv4 unicast may have an IPv6 next hop, both ways (RFC 8950).
   bool extended_next_hop = false;
-  /// We may send messages up to 65535 bytes (RFC 8654 §4).
+  /// We send messages up to 65535 bytes: both sides have announced RFC 8654.
   bool extended_message_send = false;
-  /// We must accept messages up to 65535 bytes.
+  /// We accept messages up to 65535 bytes: we have announced RFC 8654 (§4).
   bool extended_message_receive = false;
   /// The peer answers a ROUTE-REFRESH (RFC 2918 §4).
   bool route_refresh = false;
@@ -74,8 +74,9 @@ struct negotiated {
 
 /// Works out what both sides have agreed upon.
 ///
-/// A family counts when both name it. A side that names no family at all speaks
-/// IPv4 unicast: RFC 4760 leaves that open, everybody does it.
+/// A family counts when both name it. A peer that names no family at all speaks
+/// IPv4 unicast, as before RFC 4760, and gets it where we name that; our own
+/// OPEN always names what we want.
 ///
 /// The hold time is the smaller one, 0 if either is 0. The keepalive time is
 /// `keepalive`, but a third of the hold time if `keepalive` is 0, is not below

@@ -5,6 +5,7 @@
 #include "protocol/wire/reader.hpp"
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstring>
 #include <vector>
@@ -31,15 +32,6 @@ constexpr unsigned max_prefix_length(family f) {
   return f.afi == 1 ? 32 : f.afi == 2 ? 128 : 0;
 }
 
-/// Clears everything behind the first `length` bits.
-inline void clear_host_bits(std::array<std::uint8_t, 16>& address,
-                            unsigned length) {
-  for (unsigned i = length / 8; i < 16; ++i) {
-    const unsigned kept = i * 8 < length ? length - i * 8 : 0;
-    address[i] = static_cast<std::uint8_t>(address[i] & (0xff00U >> kept));
-  }
-}
-
 /// Walks over the NLRI of one family. Allocates nothing, owns nothing, and
 /// stops for good at the first malformed one (RFC 7606 §5.3): a length that the
 /// family does not have, or bytes that are missing.
@@ -47,7 +39,8 @@ class nlri_reader {
 public:
   /// `add_path`: a path id of four octets stands before each (RFC 7911 §3).
   nlri_reader(byte_span bytes, family f, bool add_path)
-      : rest_{bytes}, add_path_{add_path}, longest_{max_prefix_length(f)} {}
+      : rest_{bytes}, longest_{max_prefix_length(f)}, add_path_{add_path},
+        readable_{longest_ != 0} {}
 
   /// The next prefix, host bits cleared; false at the end and after a failure.
   bool next(nlri& out);
@@ -64,35 +57,72 @@ private:
   }
 
   byte_span rest_;
-  bool add_path_;
-  bool failed_ = false;
   unsigned longest_;
+  bool add_path_;
+  bool readable_;
+  bool failed_ = false;
 };
+
+namespace detail {
+// Big-endian words, whatever the machine is.
+inline std::uint64_t load_word(const std::uint8_t* from) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, sizeof word);
+  if constexpr (std::endian::native == std::endian::little)
+    word = __builtin_bswap64(word);
+  return word;
+}
+inline void store_word(std::uint64_t word, std::uint8_t* to) {
+  if constexpr (std::endian::native == std::endian::little)
+    word = __builtin_bswap64(word);
+  std::memcpy(to, &word, sizeof word);
+}
+// The first `bits` bits set; 0 to 64.
+constexpr std::uint64_t leading_ones(unsigned bits) {
+  return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - bits);
+}
+} // namespace detail
+
+/// Clears everything behind the first `length` bits; 0 to 128.
+inline void clear_host_bits(std::array<std::uint8_t, 16>& address,
+                            unsigned length) {
+  const unsigned high = length < 64 ? length : 64;
+  detail::store_word(detail::load_word(address.data())
+                         & detail::leading_ones(high),
+                     address.data());
+  detail::store_word(detail::load_word(address.data() + 8)
+                         & detail::leading_ones(length - high),
+                     address.data() + 8);
+}
 
 inline bool nlri_reader::next(nlri& out) {
   if (rest_.empty())
     return false;
   out.path_id = 0;
+  std::size_t at = 0;
   if (add_path_) {
     if (rest_.size() < 5)
       return fail();
     out.path_id = static_cast<std::uint32_t>(rest_[0]) << 24
                   | static_cast<std::uint32_t>(rest_[1]) << 16
                   | static_cast<std::uint32_t>(rest_[2]) << 8 | rest_[3];
-    rest_ = rest_.subspan(4);
+    at = 4;
   }
-  const unsigned length = rest_[0];
+  const unsigned length = rest_[at++];
   const std::size_t size = (length + 7U) / 8;
-  if (length > longest_ || longest_ == 0 || rest_.size() < 1 + size)
+  if (length > longest_ || !readable_ || rest_.size() - at < size)
     return fail();
   out.length = static_cast<std::uint8_t>(length);
-  out.address = {};
-  for (std::size_t i = 0; i < size; ++i)
-    out.address[i] = rest_[1 + i];
-  if (const unsigned spare = length % 8; spare != 0)
-    out.address[size - 1] =
-        static_cast<std::uint8_t>(out.address[size - 1] & (0xff00U >> spare));
-  rest_ = rest_.subspan(1 + size);
+  // Read beyond the prefix where the buffer allows it: the mask clears that.
+  if (rest_.size() - at >= out.address.size()) {
+    std::memcpy(out.address.data(), rest_.data() + at, out.address.size());
+  } else {
+    out.address = {};
+    for (std::size_t i = 0; i < size; ++i)
+      out.address[i] = rest_[at + i];
+  }
+  clear_host_bits(out.address, length);
+  rest_ = rest_.subspan(at + size);
   return true;
 }
 
@@ -101,8 +131,19 @@ constexpr std::size_t nlri_size(const nlri& n, bool add_path) {
   return (add_path ? 5U : 1U) + (n.length + 7U) / 8;
 }
 
-/// Appends one prefix. Its host bits must be clear.
-void encode_nlri(const nlri& n, bool add_path, std::vector<std::uint8_t>& out);
+/// Appends one prefix. Its length must be one of the family's.
+inline void encode_nlri(const nlri& n, bool add_path,
+                        std::vector<std::uint8_t>& out) {
+  std::array<std::uint8_t, 21> bytes;
+  std::size_t size = 0;
+  if (add_path)
+    for (int shift = 24; shift >= 0; shift -= 8)
+      bytes[size++] = static_cast<std::uint8_t>(n.path_id >> shift);
+  bytes[size++] = n.length;
+  std::memcpy(bytes.data() + size, n.address.data(), n.address.size());
+  size += (n.length + 7U) / 8;
+  out.insert(out.end(), bytes.data(), bytes.data() + size);
+}
 
 /// Whether all NLRI of these bytes are well-formed.
 bool is_valid_nlri(byte_span bytes, family f, bool add_path);

@@ -46,9 +46,10 @@ public:
   /// before (RFC 4271 §9.2, RFC 8654 §4).
   bool add(const nlri& n) {
     const auto size = nlri_size(n, options_.add_path);
-    if (used_ == 0 || size > room()) {
-      if (!start(size))
+    if (used_ == 0 || size > capacity_ - used_) {
+      if (size > capacity_)
         return false;
+      start();
     }
     encode_nlri(n, options_.add_path, *out_);
     used_ += size;
@@ -62,25 +63,30 @@ public:
   std::size_t messages() const { return messages_; }
 
 private:
-  enum class form : std::uint8_t { classic_announce, classic_withdraw, mp };
+  // Where the NLRI stand.
+  enum class form : std::uint8_t {
+    nothing,
+    classic,
+    reach,
+    withdrawn,
+    unreach
+  };
 
-  std::size_t room() const;
-  bool start(std::size_t size);
-  void write_head();
-  std::size_t message_size(std::size_t nlri_bytes) const;
+  void start();
+  void close_multiprotocol();
+  void set_form(form f);
 
   packing_options options_;
   std::vector<std::uint8_t>* out_;
-  form form_ = form::classic_withdraw;
-  bool announce_ = false;
-  // The attributes without the stub of MP_REACH_NLRI: what stands before and
+  form form_ = form::nothing;
+  // The attributes without the stub of MP_REACH_NLRI: what stands before it and
   // what stands behind it.
   byte_span before_;
   byte_span behind_;
   byte_span next_hop_;
-  std::size_t start_ = 0; // of the open message in `out`
-  std::size_t used_ = 0;  // NLRI bytes in the open message; 0: none is open
-  std::size_t limit_ = 0; // NLRI bytes that one message can hold
+  std::size_t start_ = 0;    // of the open message in `out`
+  std::size_t used_ = 0;     // NLRI bytes in the open message; 0: none is open
+  std::size_t capacity_ = 0; // NLRI bytes that one message can hold
   std::size_t messages_ = 0;
 };
 

@@ -138,11 +138,11 @@ struct encode_options {
 /// IPv6 unicast, whatever the NLRI will be, that ends behind the reserved octet
 /// and so has no NLRI; update_packer puts the family and the NLRI in.
 ///
-/// A value that the form cannot hold (a list beyond 65535 bytes) is our
-/// mistake.
-void encode_attributes(const path_attributes& attributes,
-                       const encode_options& options,
-                       std::vector<std::uint8_t>& out);
+/// False, with nothing appended, if an attribute or all of them together would
+/// exceed 65535 bytes: such a route fits no message.
+[[nodiscard]] bool encode_attributes(const path_attributes& attributes,
+                                     const encode_options& options,
+                                     std::vector<std::uint8_t>& out);
 
 /// Reads what encode_attributes wrote with four-octet AS numbers. Anything else
 /// is our mistake.

@@ -4,6 +4,7 @@
 #include "protocol/types.hpp"
 #include "protocol/wire/attributes.hpp"
 #include "protocol/wire/message.hpp"
+#include "protocol/wire/negotiation.hpp"
 #include "protocol/wire/nlri.hpp"
 #include "protocol/wire/path_attributes.hpp"
 
@@ -88,11 +89,12 @@ struct update_view {
   std::optional<family> end_of_rib;
 };
 
+/// What decode_attributes has to know about this session.
+decode_context context_of(const negotiated& session);
+
 /// Reads an UPDATE completely: an error wherever the session is to be reset,
-/// malformed NLRI included. `context.classic_nlri` and `context.source` are
-/// taken from the message. `path_ids` tells whether NLRI of a family carry
-/// path ids; those of families other than IPv4 and IPv6 are not looked into.
-outcome<update_view> read_update(byte_span body, decode_context context,
-                                 bool (*path_ids)(family));
+/// malformed NLRI included. NLRI of families other than IPv4 and IPv6 are not
+/// looked into.
+outcome<update_view> read_update(byte_span body, const negotiated& session);
 
 } // namespace troupe::protocol::wire

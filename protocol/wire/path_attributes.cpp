@@ -1,0 +1,255 @@
+#include "protocol/wire/path_attributes.hpp"
+
+#include "protocol/check.hpp"
+#include "protocol/wire/attribute_codec.hpp"
+
+#include <algorithm>
+
+namespace troupe::protocol::wire {
+
+std::string_view name_of(origin_type origin) {
+  switch (origin) {
+  case origin_type::igp:
+    return "igp";
+  case origin_type::egp:
+    return "egp";
+  case origin_type::incomplete:
+    return "incomplete";
+  }
+  return "unknown";
+}
+
+// -- Decoding ---------------------------------------------------------------
+
+void attribute_decoder::report(verdict action, update_subcode subcode,
+                               std::string_view reason) {
+  result_.errors.push_back({raw_.code, action, subcode, reason});
+  result_.action = strongest(result_.action, action);
+  if (action <= verdict::attribute_discard)
+    return;
+  const auto as_notification = [&] {
+    // RFC 4271 §6.3: the erroneous attribute (type, length and value).
+    return make_error(subcode, reason, {raw_.whole.begin(), raw_.whole.end()});
+  };
+  if (action == verdict::session_reset && !result_.reset)
+    result_.reset = as_notification();
+  if (!strong_)
+    strong_ = as_notification();
+}
+
+void attribute_decoder::malformed(std::string_view reason) {
+  report(rule_->on_error, rule_->subcode, reason);
+}
+
+void attribute_decoder::take(const raw_attribute& raw) {
+  raw_ = raw;
+  rule_ = find_rule(raw.code);
+  if (seen(raw.code)) { // RFC 7606 §3 (g)
+    const bool multiprotocol = raw.is(attribute_code::mp_reach_nlri)
+                               || raw.is(attribute_code::mp_unreach_nlri);
+    report(multiprotocol ? verdict::session_reset : verdict::attribute_discard,
+           update_subcode::malformed_attribute_list, "attribute is repeated");
+    return;
+  }
+  seen_[raw.code / 64] |= std::uint64_t{1} << (raw.code % 64);
+  if (rule_)
+    take_known(raw);
+  else
+    take_unknown(raw);
+}
+
+void attribute_decoder::take_known(const raw_attribute& raw) {
+  const bool external = context_.kind == peer_kind::external;
+  if (rule_->internal_only && external) // RFC 7606 §7.5, §7.9, §7.10
+    return report(verdict::attribute_discard, update_subcode::unspecific,
+                  "attribute of an external neighbour");
+  constexpr std::uint8_t category = flag_optional | flag_transitive;
+  if ((raw.flags & category) != rule_->flags) // RFC 7606 §3 (c), §5.3
+    return report(strongest(verdict::treat_as_withdraw,
+                            rule_->on_error == verdict::session_reset
+                                ? verdict::session_reset
+                                : verdict::accept),
+                  update_subcode::attribute_flags_error,
+                  "attribute flags conflict with the type");
+  const auto length = raw.value.size();
+  if (length < rule_->min_length || length > rule_->max_length
+      || length % rule_->unit != 0)
+    return report(rule_->on_error, update_subcode::attribute_length_error,
+                  "attribute has a wrong length");
+  const auto flaws = result_.errors.size();
+  rule_->decode(*this, raw);
+  if (result_.errors.size() == flaws && (raw.flags & flag_partial) != 0
+      && rule_->flags == optional_transitive
+      && !raw.is(attribute_code::as4_path)
+      && !raw.is(attribute_code::as4_aggregator))
+    attributes().partial |= std::uint64_t{1} << raw.code;
+}
+
+void attribute_decoder::take_unknown(const raw_attribute& raw) {
+  if ((raw.flags & flag_optional) == 0) // RFC 4271 §6.3
+    return report(verdict::session_reset,
+                  update_subcode::unrecognized_well_known_attribute,
+                  "unrecognized well-known attribute");
+  if ((raw.flags & flag_transitive) == 0)
+    return; // RFC 4271 §9: quietly ignored
+  auto& list = attributes().unknown;
+  const auto at = std::find_if(
+      list.begin(), list.end(),
+      [&](const unknown_attribute& each) { return each.code > raw.code; });
+  list.insert(at, {optional_transitive | flag_partial,
+                   raw.code,
+                   {raw.value.begin(), raw.value.end()}});
+}
+
+// RFC 6793 §4.2.3.
+void attribute_decoder::merge_old_speaker() {
+  auto& value = attributes();
+  const auto& as4 = pieces_.as4_aggregator;
+  if (as4 && value.aggregator) {
+    if (value.aggregator->as != as_trans)
+      return; // an old speaker has aggregated since
+    value.aggregator = as4;
+  }
+  if (pieces_.as4_path)
+    value.as_path = merge_as4_path(value.as_path, *pieces_.as4_path);
+}
+
+void attribute_decoder::choose_next_hop() {
+  const bool classic =
+      context_.source == next_hop_source::classic || !pieces_.mp_next_hop;
+  attributes().next_hop =
+      classic ? pieces_.classic_next_hop : pieces_.mp_next_hop;
+  if (!classic)
+    attributes().link_local_next_hop = pieces_.mp_link_local;
+}
+
+void attribute_decoder::require(attribute_code code, std::string_view reason) {
+  if (seen(number_of(code)))
+    return;
+  // RFC 4271 §6.3: the data is the type of the attribute.
+  const std::array<std::uint8_t, 1> type{number_of(code)};
+  raw_ = {0, number_of(code), {}, type};
+  report(verdict::treat_as_withdraw, // RFC 7606 §3 (d)
+         update_subcode::missing_well_known_attribute, reason);
+}
+
+void attribute_decoder::check_mandatory() {
+  if (!context_.classic_nlri && !pieces_.mp_nlri)
+    return;
+  require(attribute_code::origin, "ORIGIN is missing");
+  require(attribute_code::as_path, "AS_PATH is missing");
+  if (context_.classic_nlri)
+    require(attribute_code::next_hop, "NEXT_HOP is missing");
+}
+
+// RFC 7606 §5.2: without reachable NLRI nothing tells that the NLRI were found.
+void attribute_decoder::judge() {
+  const bool reachable = context_.classic_nlri || pieces_.mp_nlri;
+  if (reachable || result_.reset || !strong_)
+    return;
+  result_.action = verdict::session_reset;
+  result_.reset = strong_;
+}
+
+attribute_result attribute_decoder::decode(byte_span raw) {
+  attribute_walker walker{raw};
+  for (raw_attribute each; walker.next(each);)
+    take(each);
+  raw_ = {};
+  if (walker.failed()) // RFC 7606 §4
+    report(verdict::treat_as_withdraw, update_subcode::malformed_attribute_list,
+           "attributes end within an attribute");
+  merge_old_speaker();
+  choose_next_hop();
+  check_mandatory();
+  judge();
+  result_.attributes = std::move(pieces_.attributes);
+  return std::move(result_);
+}
+
+attribute_result decode_attributes(byte_span raw,
+                                   const decode_context& context) {
+  return attribute_decoder{context}.decode(raw);
+}
+
+path_attributes decode_canonical(byte_span canonical) {
+  decode_context context;
+  context.kind = peer_kind::internal;
+  context.extended_next_hop = true;
+  auto result = attribute_decoder{context, true}.decode(canonical);
+  TROUPE_CHECK(result.errors.empty(), "the attributes are not canonical");
+  return std::move(result.attributes);
+}
+
+// -- Encoding ---------------------------------------------------------------
+
+std::uint8_t attribute_encoder::flags() const {
+  const bool partial = (attributes_.partial >> code_ & 1U) != 0
+                       && rule_->flags == optional_transitive;
+  return static_cast<std::uint8_t>(rule_->flags | (partial ? flag_partial : 0));
+}
+
+std::size_t attribute_encoder::begin(std::uint8_t flags) {
+  const auto start = writer_.position();
+  writer_.u8(flags);
+  writer_.u8(code_);
+  writer_.u8(0);
+  return start;
+}
+
+// RFC 4271 §4.3: two octets of length only where one does not do.
+void attribute_encoder::end(std::size_t start) {
+  auto& out = writer_.out();
+  const auto length = out.size() - start - 3;
+  if (length > 0xffff) {
+    fits_ = false;
+    return;
+  }
+  if (length <= 0xff) {
+    out[start + 2] = static_cast<std::uint8_t>(length);
+    return;
+  }
+  out[start] |= flag_extended_length;
+  out[start + 2] = static_cast<std::uint8_t>(length >> 8);
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(start + 3),
+             static_cast<std::uint8_t>(length));
+}
+
+void attribute_encoder::write_unknown(const unknown_attribute& unknown) {
+  TROUPE_CHECK(!find_rule(unknown.code), "the attribute is a known one");
+  constexpr std::uint8_t kept = flag_optional | flag_transitive | flag_partial;
+  code_ = unknown.code;
+  const auto start = begin(unknown.flags & kept);
+  writer_.bytes(unknown.value);
+  end(start);
+}
+
+bool attribute_encoder::encode() {
+  auto unknown = attributes_.unknown.begin();
+  const auto write_unknown_below = [&](unsigned code) {
+    for (; unknown != attributes_.unknown.end() && unknown->code < code;
+         ++unknown)
+      write_unknown(*unknown);
+  };
+  for (const auto& rule : attribute_rules()) {
+    write_unknown_below(number_of(rule.code));
+    rule_ = &rule;
+    code_ = number_of(rule.code);
+    rule.encode(*this);
+  }
+  write_unknown_below(256);
+  return fits_;
+}
+
+bool encode_attributes(const path_attributes& attributes,
+                       const encode_options& options,
+                       std::vector<std::uint8_t>& out) {
+  const auto start = out.size();
+  const bool fits = attribute_encoder{attributes, options, out}.encode();
+  if (fits && out.size() - start <= 0xffff)
+    return true;
+  out.resize(start);
+  return false;
+}
+
+} // namespace troupe::protocol::wire

@@ -1,0 +1,183 @@
+#include "protocol/wire/update.hpp"
+
+#include "protocol/wire/writer.hpp"
+
+namespace troupe::protocol::wire {
+
+namespace {
+
+decode_error attribute_error_of(update_subcode subcode, std::string_view reason,
+                                const raw_attribute& raw) {
+  return make_error(subcode, reason, {raw.whole.begin(), raw.whole.end()});
+}
+
+void keep_first(std::optional<decode_error>& error, decode_error next) {
+  if (!error)
+    error = std::move(next);
+}
+
+bool has_sound_flags(const raw_attribute& raw, mp_sections& into) {
+  constexpr std::uint8_t category = flag_optional | flag_transitive;
+  if ((raw.flags & category) == optional_non_transitive)
+    return true;
+  keep_first(into.error,
+             attribute_error_of(update_subcode::attribute_flags_error,
+                                "attribute flags conflict with the type", raw));
+  return false;
+}
+
+void take_reach(const raw_attribute& raw, mp_sections& into) {
+  if (into.reach) // RFC 7606 §3 (g)
+    return keep_first(into.error,
+                      make_error(update_subcode::malformed_attribute_list,
+                                 "MP_REACH_NLRI is repeated"));
+  if (!has_sound_flags(raw, into))
+    return;
+  reader r{raw.value};
+  mp_reach found;
+  found.address_family.afi = r.u16();
+  found.address_family.safi = r.u8();
+  found.next_hop = r.take(r.u8());
+  r.u8(); // reserved (RFC 4760 §3)
+  if (r.failed())
+    return keep_first(
+        into.error, attribute_error_of(update_subcode::optional_attribute_error,
+                                       "MP_REACH_NLRI is too short", raw));
+  found.nlri = r.rest();
+  found.attribute = raw;
+  into.reach = found;
+}
+
+void take_unreach(const raw_attribute& raw, mp_sections& into) {
+  if (into.unreach) // RFC 7606 §3 (g)
+    return keep_first(into.error,
+                      make_error(update_subcode::malformed_attribute_list,
+                                 "MP_UNREACH_NLRI is repeated"));
+  if (!has_sound_flags(raw, into))
+    return;
+  reader r{raw.value};
+  mp_unreach found;
+  found.address_family.afi = r.u16();
+  found.address_family.safi = r.u8();
+  if (r.failed())
+    return keep_first(
+        into.error, attribute_error_of(update_subcode::optional_attribute_error,
+                                       "MP_UNREACH_NLRI is too short", raw));
+  found.withdrawn = r.rest();
+  found.attribute = raw;
+  into.unreach = found;
+}
+
+// Whether the NLRI are sound, as far as we can tell.
+bool is_sound(byte_span nlri, family f, bool add_path) {
+  return max_prefix_length(f) == 0 || is_valid_nlri(nlri, f, add_path);
+}
+
+std::optional<decode_error> check_nlri(const update_sections& sections,
+                                       const mp_sections& mp,
+                                       const negotiated& session) {
+  const auto path_ids = [&](family f) {
+    const auto* agreed = session.find(f);
+    return agreed && agreed->add_path_receive;
+  };
+  const bool classic_ids = path_ids(ipv4_unicast);
+  if (!is_valid_nlri(sections.withdrawn, ipv4_unicast, classic_ids)
+      || !is_valid_nlri(sections.nlri, ipv4_unicast, classic_ids))
+    return classic_nlri_error();
+  if (mp.reach) {
+    const auto f = mp.reach->address_family;
+    if (!is_sound(mp.reach->nlri, f, path_ids(f)))
+      return mp_nlri_error(mp.reach->attribute);
+  }
+  if (mp.unreach) {
+    const auto f = mp.unreach->address_family;
+    if (!is_sound(mp.unreach->withdrawn, f, path_ids(f)))
+      return mp_nlri_error(mp.unreach->attribute);
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+mp_sections locate_mp(byte_span attributes) {
+  mp_sections result;
+  attribute_walker walker{attributes};
+  for (raw_attribute raw; walker.next(raw);) {
+    if (raw.is(attribute_code::mp_reach_nlri))
+      take_reach(raw, result);
+    else if (raw.is(attribute_code::mp_unreach_nlri))
+      take_unreach(raw, result);
+  }
+  result.truncated = walker.failed();
+  return result;
+}
+
+decode_error classic_nlri_error() {
+  return make_error(update_subcode::invalid_network_field, "malformed NLRI");
+}
+
+decode_error mp_nlri_error(const raw_attribute& attribute) {
+  return attribute_error_of(update_subcode::optional_attribute_error,
+                            "malformed NLRI in a multiprotocol attribute",
+                            attribute);
+}
+
+std::optional<family> end_of_rib(const update_sections& sections,
+                                 const mp_sections& mp) {
+  if (!sections.withdrawn.empty() || !sections.nlri.empty())
+    return std::nullopt;
+  if (sections.attributes.empty())
+    return ipv4_unicast;
+  if (!mp.unreach || !mp.unreach->withdrawn.empty()
+      || mp.unreach->attribute.whole.size() != sections.attributes.size())
+    return std::nullopt;
+  return mp.unreach->address_family;
+}
+
+void encode_end_of_rib(family f, std::vector<std::uint8_t>& out) {
+  const auto start = begin_message(message_type::update, out);
+  writer w{out};
+  w.u16(0);
+  const auto length = w.reserve_u16();
+  if (f != ipv4_unicast) {
+    w.u8(optional_non_transitive);
+    w.u8(number_of(attribute_code::mp_unreach_nlri));
+    w.u8(3);
+    w.u16(f.afi);
+    w.u8(f.safi);
+  }
+  w.patch_u16(length);
+  end_message(start, out);
+}
+
+decode_context context_of(const negotiated& session) {
+  decode_context context;
+  context.as4 = session.as4;
+  context.kind = session.kind;
+  context.extended_next_hop = session.extended_next_hop;
+  return context;
+}
+
+outcome<update_view> read_update(byte_span body, const negotiated& session) {
+  auto sections = split_update(body);
+  if (!sections)
+    return std::move(sections).error();
+  update_view view;
+  view.sections = *sections;
+  view.mp = locate_mp(view.sections.attributes);
+  if (view.mp.error)
+    return *view.mp.error;
+  if (auto error = check_nlri(view.sections, view.mp, session))
+    return *std::move(error);
+  auto context = context_of(session);
+  context.classic_nlri = !view.sections.nlri.empty();
+  if (context.classic_nlri)
+    context.source = next_hop_source::classic;
+  view.attributes = decode_attributes(view.sections.attributes, context);
+  if (view.attributes.reset)
+    return *view.attributes.reset;
+  view.end_of_rib = end_of_rib(view.sections, view.mp);
+  return view;
+}
+
+} // namespace troupe::protocol::wire
