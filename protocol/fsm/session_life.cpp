@@ -83,9 +83,11 @@ void session_fsm::refuse(const reject_connection& r, step& s) {
     attempting_ = false;
   ++(r.way == direction::inbound ? counters_.inbound_declined
                                  : counters_.outbound_declined);
-  if (r.notification)
+  auto& answer = s.out.emplace_back(r);
+  if (!settings_.send_notification_without_open)
+    std::get<reject_connection>(answer).notification.reset();
+  else if (r.notification)
     ++counters_.notifications_sent;
-  s.out.emplace_back(r);
 }
 
 /// RFC 4271 §8.2.2: "sends an OPEN message to its peer, sets the HoldTimer to a
