@@ -1,0 +1,312 @@
+#include "rib/decision.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+namespace troupe::rib {
+
+namespace {
+
+using input = decision_input;
+
+/// Less than 0 when the first is preferred.
+template <class T>
+int lower(const T& a, const T& b) {
+  return a < b ? -1 : b < a ? 1 : 0;
+}
+
+bool has_flag(const input& p, std::uint8_t flag) {
+  return (p.what->flags & flag) != 0;
+}
+
+int by_local_origin(const input& a, const input& b) {
+  return lower(a.what->source == source_kind::bgp,
+               b.what->source == source_kind::bgp);
+}
+
+int by_long_lived_stale(const input& a, const input& b) {
+  return lower(has_flag(a, path_flag::long_lived_stale),
+               has_flag(b, path_flag::long_lived_stale));
+}
+
+int by_local_pref(const input& a, const input& b) {
+  return lower(b.attributes->local_pref, a.attributes->local_pref);
+}
+
+int by_as_path_length(const input& a, const input& b) {
+  return lower(a.attributes->as_path_length, b.attributes->as_path_length);
+}
+
+int by_origin(const input& a, const input& b) {
+  return lower(a.attributes->origin, b.attributes->origin);
+}
+
+int by_med(const input& a, const input& b) {
+  return lower(a.attributes->med, b.attributes->med);
+}
+
+int by_external(const input& a, const input& b) {
+  return lower(a.source->kind == protocol::peer_kind::internal,
+               b.source->kind == protocol::peer_kind::internal);
+}
+
+int by_interior_cost(const input& a, const input& b) {
+  return lower(a.interior_cost, b.interior_cost);
+}
+
+std::uint32_t router_id_of(const input& p) {
+  const auto originator = p.attributes->originator_id;
+  return originator != 0 ? originator : p.source->identifier.value;
+}
+
+int by_router_id(const input& a, const input& b) {
+  return lower(router_id_of(a), router_id_of(b));
+}
+
+int by_cluster_list(const input& a, const input& b) {
+  return lower(a.attributes->cluster_list_length,
+               b.attributes->cluster_list_length);
+}
+
+int by_peer_address(const input& a, const input& b) {
+  return lower(a.source->address, b.source->address);
+}
+
+int by_neighbor_name(const input& a, const input& b) {
+  return lower(a.source->name, b.source->name);
+}
+
+int by_path_id(const input& a, const input& b) {
+  return lower(a.what->path_id, b.what->path_id);
+}
+
+int by_stale(const input& a, const input& b) {
+  return lower(has_flag(a, path_flag::stale), has_flag(b, path_flag::stale));
+}
+
+struct step {
+  decision_step name;
+  int (*order)(const input&, const input&);
+};
+
+constexpr std::array steps{
+    step{decision_step::local_origin, by_local_origin},
+    step{decision_step::stale, by_long_lived_stale},        // RFC 9494 §4.3
+    step{decision_step::local_pref, by_local_pref},         // RFC 4271 §9.1.1
+    step{decision_step::as_path_length, by_as_path_length}, // §9.1.2.2 a
+    step{decision_step::origin, by_origin},                 // b
+    step{decision_step::med, by_med},                       // c
+    step{decision_step::external, by_external},             // d
+    step{decision_step::interior_cost, by_interior_cost},   // e
+    step{decision_step::router_id, by_router_id},           // f
+    step{decision_step::cluster_list, by_cluster_list},     // RFC 4456 §9
+    step{decision_step::peer_address, by_peer_address},     // g
+    step{decision_step::neighbor_name, by_neighbor_name},
+    step{decision_step::path_id, by_path_id},
+    step{decision_step::path_id, by_stale}, // two sessions of one neighbour
+};
+
+// The steps up to MED and those behind it are orders of all paths; MED is not.
+constexpr std::size_t med_step = 5;
+static_assert(steps[med_step].name == decision_step::med);
+
+struct difference {
+  int order = 0;
+  decision_step step = decision_step::best;
+};
+
+/// The first of the steps [First, First + sizeof...(I)) that tells two paths
+/// apart. The indexes are constants so that the steps are inlined.
+template <std::size_t First, std::size_t... I>
+difference differ(const input& a, const input& b, std::index_sequence<I...>) {
+  difference found;
+  static_cast<void>(
+      ((found.step = steps[First + I].name,
+        found.order = steps[First + I].order(a, b), found.order != 0)
+       || ...));
+  return found;
+}
+
+difference before_med(const input& a, const input& b) {
+  return differ<0>(a, b, std::make_index_sequence<med_step>{});
+}
+
+difference behind_med(const input& a, const input& b) {
+  constexpr auto first = med_step + 1;
+  return differ<first>(a, b, std::make_index_sequence<steps.size() - first>{});
+}
+
+bool same_neighbor_as(const input& a, const input& b) {
+  return a.attributes->neighbor_as == b.attributes->neighbor_as;
+}
+
+/// Keeps the first of those that nothing in `order` tells from the best one.
+template <class Order>
+std::span<input> keep_best(std::span<input> paths, Order order) {
+  std::size_t kept = 0;
+  for (auto& p : paths) {
+    const auto verdict = kept == 0 ? 0 : order(p, paths[0]).order;
+    if (verdict > 0)
+      continue;
+    if (verdict < 0)
+      kept = 0;
+    std::swap(paths[kept++], p);
+  }
+  return paths.first(kept);
+}
+
+/// RFC 4271 §9.1.2.2 c: removes each path that has a higher MED than another
+/// one from the same neighbouring AS.
+std::span<input> keep_lowest_med(std::span<input> paths) {
+  constexpr std::size_t few = 8;
+  if (paths.size() > few) {
+    std::ranges::sort(paths, [](const input& a, const input& b) {
+      return std::pair(a.attributes->neighbor_as, a.attributes->med)
+             < std::pair(b.attributes->neighbor_as, b.attributes->med);
+    });
+    std::size_t kept = 1;
+    for (std::size_t i = 1; i != paths.size(); ++i)
+      if (!same_neighbor_as(paths[i], paths[kept - 1])
+          || by_med(paths[i], paths[kept - 1]) == 0)
+        paths[kept++] = paths[i];
+    return paths.first(kept);
+  }
+  std::array<bool, few> beaten{};
+  for (std::size_t i = 0; i != paths.size(); ++i)
+    for (const auto& other : paths)
+      beaten[i] =
+          beaten[i]
+          || (same_neighbor_as(paths[i], other) && by_med(other, paths[i]) < 0);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i != paths.size(); ++i)
+    if (!beaten[i])
+      paths[kept++] = paths[i];
+  return paths.first(kept);
+}
+
+/// How paths compare that come from one neighbouring AS: there every step is
+/// an order.
+difference within_neighbor_as(const input& a, const input& b) {
+  auto found = before_med(a, b);
+  if (found.order != 0)
+    return found;
+  found = {by_med(a, b), decision_step::med};
+  return found.order != 0 ? found : behind_med(a, b);
+}
+
+/// How the best paths of two neighbouring ASes compare.
+difference across_neighbor_as(const input& a, const input& b) {
+  const auto found = before_med(a, b);
+  return found.order != 0 ? found : behind_med(a, b);
+}
+
+difference differ(const input& a, const input& b) {
+  return same_neighbor_as(a, b) ? within_neighbor_as(a, b)
+                                : across_neighbor_as(a, b);
+}
+
+/// Ranks eligible paths. The choice among some is the best, across ASes, of
+/// the best within each AS, so that lists per AS are merged.
+void rank_eligible(std::span<input> paths) {
+  std::ranges::sort(paths, [](const input& a, const input& b) {
+    if (!same_neighbor_as(a, b))
+      return a.attributes->neighbor_as < b.attributes->neighbor_as;
+    return within_neighbor_as(a, b).order < 0;
+  });
+  const auto loses = [](std::span<const input> a, std::span<const input> b) {
+    return across_neighbor_as(a.front(), b.front()).order > 0;
+  };
+  std::vector<std::span<const input>> lists; // a heap, by what is in front
+  const std::vector<input> sorted(paths.begin(), paths.end());
+  for (std::size_t first = 0, i = 1; i <= sorted.size(); ++i)
+    if (i == sorted.size() || !same_neighbor_as(sorted[i], sorted[first])) {
+      lists.push_back(std::span(sorted).subspan(first, i - first));
+      first = i;
+    }
+  std::ranges::make_heap(lists, loses);
+  for (auto& next : paths) {
+    std::ranges::pop_heap(lists, loses);
+    next = lists.back().front();
+    lists.back() = lists.back().subspan(1);
+    if (lists.back().empty())
+      lists.pop_back();
+    else
+      std::ranges::push_heap(lists, loses);
+  }
+}
+
+} // namespace
+
+comparison compare(const decision_input& a, const decision_input& b) {
+  const auto found = differ(a, b);
+  if (found.order == 0)
+    return {true, decision_step::best};
+  return {found.order < 0, found.step};
+}
+
+std::optional<decision_input> choose(std::span<decision_input> paths) {
+  auto left = keep_best(paths, before_med);
+  if (left.size() > 1)
+    left = keep_lowest_med(left);
+  if (left.size() > 1)
+    left = keep_best(left, behind_med);
+  if (left.empty())
+    return std::nullopt;
+  return left.front();
+}
+
+challenge challenge_incumbent(const decision_input& newcomer,
+                              const decision_input& incumbent) {
+  // Alone up to MED, or out before it: MED compares nothing else than before.
+  if (const auto early = before_med(newcomer, incumbent); early.order != 0)
+    return early.order < 0 ? challenge::won : challenge::lost;
+  const auto wins = behind_med(newcomer, incumbent).order < 0;
+  if (!same_neighbor_as(newcomer, incumbent)) {
+    // The incumbent stays in. So does the newcomer, if nothing has a lower MED.
+    if (!wins)
+      return challenge::lost;
+    return newcomer.attributes->med == 0 ? challenge::won : challenge::unclear;
+  }
+  const auto med = by_med(newcomer, incumbent);
+  if (med > 0)
+    return challenge::lost;
+  if (wins)
+    return challenge::won;
+  // A lower MED removes the incumbent, yet a third path may now be the best.
+  return med < 0 ? challenge::unclear : challenge::lost;
+}
+
+bool leaves_choice_alone(const decision_input& gone,
+                         const decision_input& incumbent) {
+  // It held nothing off when it was out before MED, or when the incumbent does
+  // the same.
+  return before_med(gone, incumbent).order != 0
+         || same_neighbor_as(gone, incumbent);
+}
+
+std::vector<decision_step> rank(std::vector<decision_input>& paths) {
+  const auto excluded =
+      std::partition(paths.begin(), paths.end(),
+                     [](const input& p) { return is_eligible(*p.what); });
+  const auto eligible = static_cast<std::size_t>(excluded - paths.begin());
+  rank_eligible(std::span(paths).first(eligible));
+  std::sort(excluded, paths.end(), [](const input& a, const input& b) {
+    return across_neighbor_as(a, b).order < 0;
+  });
+  std::vector<decision_step> steps_taken;
+  steps_taken.reserve(paths.size());
+  for (std::size_t i = 0; i != paths.size(); ++i) {
+    if (has_flag(paths[i], path_flag::rejected))
+      steps_taken.push_back(decision_step::rejected);
+    else if (has_flag(paths[i], path_flag::unreachable))
+      steps_taken.push_back(decision_step::unreachable);
+    else
+      steps_taken.push_back(i == 0 ? decision_step::best
+                                   : differ(paths[i - 1], paths[i]).step);
+  }
+  return steps_taken;
+}
+
+} // namespace troupe::rib
