@@ -56,17 +56,18 @@ public:
   static policy_chain reject_all();
 
   /// Accepts everything unchanged, whatever the input.
-  bool accepts_all() const;
+  bool accepts_all() const { return accepts_all_; }
   /// Rejects everything, whatever the input.
-  bool rejects_all() const;
+  bool rejects_all() const { return rejects_all_; }
   /// Whether routes with equal attributes and source may be judged differently
   /// for their prefix. If not, one run does for a whole UPDATE.
-  bool depends_on_prefix() const;
+  bool depends_on_prefix() const { return depends_on_prefix_; }
   /// Whether the source of the route is looked at.
-  bool depends_on_source() const;
+  bool depends_on_source() const { return depends_on_source_; }
 
-  /// Judges a route. Never throws; works in time linear in the rules, and
-  /// logarithmic in the prefixes of each.
+  /// Judges a route, in time linear in the rules and logarithmic in the
+  /// prefixes of each. Asking a chain that depends on the prefix without one is
+  /// our mistake.
   policy_result evaluate(const policy_input& input) const;
 
   /// Equal chains have equal hashes, in every run and on every node.
@@ -80,6 +81,10 @@ private:
 
   std::vector<link> links_;
   std::uint64_t hash_ = 0;
+  bool accepts_all_ = false;
+  bool rejects_all_ = true;
+  bool depends_on_prefix_ = false;
+  bool depends_on_source_ = false;
 };
 
 /// What is wrong with a definition.
@@ -99,12 +104,13 @@ public:
   check(const std::map<std::string, policy_definition>& definitions);
 
   policy_library() = default;
-  /// Compiles the definitions. A rule with an error (see `check`) matches
-  /// nothing.
+  /// Compiles the definitions. One with an error (see `check`) is our mistake:
+  /// the configuration should have been refused.
   explicit policy_library(
       const std::map<std::string, policy_definition>& definitions);
 
-  /// The chain ready to run; nothing if it names an unknown policy.
+  /// The chain ready to run; nothing if it names an unknown policy. What is
+  /// made from the same library shares the storage of named policies.
   std::optional<policy_chain> make(const chain_definition& definition) const;
 
 private:

@@ -1,6 +1,7 @@
 #include "rib/policy_definition.hpp"
 
 #include <charconv>
+#include <string>
 #include <utility>
 
 namespace troupe::rib {
@@ -92,18 +93,6 @@ std::string to_string(const prefix_range& range) {
     return text + '+';
   return text + '{' + std::to_string(range.shortest) + ','
          + std::to_string(range.longest) + '}';
-}
-
-prefix_list::prefix_list(std::vector<prefix_range> ranges)
-    : ranges_(std::make_shared<std::vector<prefix_range>>(std::move(ranges))) {}
-
-const std::vector<prefix_range>& prefix_list::ranges() const {
-  static const std::vector<prefix_range> none;
-  return ranges_ ? *ranges_ : none;
-}
-
-bool operator==(const prefix_list& a, const prefix_list& b) {
-  return a.ranges_ == b.ranges_ || a.ranges() == b.ranges();
 }
 
 std::optional<as_range> as_range::parse(std::string_view text) {

@@ -35,17 +35,24 @@ struct prefix_range {
 /// The shortest of the three forms.
 std::string to_string(const prefix_range& range);
 
-/// An immutable list of ranges. Copies share the storage; equal by value.
+/// An immutable list of ranges, ready to be asked. Copies share the storage;
+/// equal by value.
 class prefix_list {
 public:
   prefix_list() = default;
   explicit prefix_list(std::vector<prefix_range> ranges);
   /// The ranges in the order given; lives as long as any copy.
   const std::vector<prefix_range>& ranges() const;
+  /// Whether one of the ranges matches. An exact list of any size takes one
+  /// binary search, others one for each covering length at most.
+  bool matches(const protocol::prefix& p) const;
+  /// Equal lists have equal hashes, in every run.
+  std::uint64_t hash() const;
   friend bool operator==(const prefix_list& a, const prefix_list& b);
 
 private:
-  std::shared_ptr<const std::vector<prefix_range>> ranges_;
+  struct storage;
+  std::shared_ptr<const storage> storage_;
 };
 
 /// AS numbers from `first` to `last`, both included.
@@ -104,7 +111,7 @@ std::string to_string(route_source_kind kind);
 struct policy_match {
   std::optional<prefix_list> prefixes;
   /// RE2 expression, searched (not anchored) in the path as text: the AS
-  /// numbers with one space between, sets in braces, "" for an empty path.
+  /// numbers with one space between, sets as {1,2}, "" for an empty path.
   std::optional<std::string> as_path;
   std::optional<std::vector<community_pattern>> communities;
   std::optional<std::vector<large_community_pattern>> large_communities;
