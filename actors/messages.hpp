@@ -78,6 +78,7 @@ using shard_actor = caf::typed_actor<
     caf::replies_to<totals_query>::with<shard_totals>>;
 
 struct shard_changes;
+struct shard_current;
 struct member_joined;
 struct member_left;
 struct member_refresh;
@@ -92,7 +93,8 @@ using exporter_actor = caf::typed_actor<
     caf::reacts_to<shard_changes>, caf::reacts_to<member_joined>,
     caf::reacts_to<member_left>, caf::reacts_to<member_refresh>,
     caf::reacts_to<output_done>, caf::reacts_to<exporter_step>,
-    caf::reacts_to<shard_replaced>,
+    caf::reacts_to<shard_replaced>, caf::reacts_to<source_up>,
+    caf::reacts_to<shard_current>,
     caf::replies_to<told_query>::with<told_reply>,
     caf::replies_to<advertised_query>::with<advertised_counts>>;
 
@@ -206,12 +208,18 @@ struct incoming_connection {
 struct connection_event {
   protocol::fsm::connection_id connection{};
   protocol::fsm::event what;
+  /// An UPDATE as text, when the log wants it.
+  std::string contents;
+  /// A ROUTE-REFRESH whose family must be told again.
+  std::optional<protocol::family> refresh;
 };
 
 /// What a session asks of a connection.
 struct connection_command {
   enum class kind : std::uint8_t {
+    begin,    ///< adopt the socket and start to read
     proceed,  ///< parse the next message
+    go_on,    ///< to itself: the rest of what was read
     transmit, ///< write `message` at the next message boundary
     close,    ///< flush what is urgent, then end
     abort,    ///< end at once
@@ -331,11 +339,11 @@ struct shard_routes {
   caf::strong_actor_ptr from;
 };
 
-/// A batch was applied; its credit comes back.
+/// The batches up to `sequence` were applied; their credit comes back.
 struct batch_done {
   std::uint32_t shard = 0;
   std::uint64_t sequence = 0;
-  std::size_t bytes = 0;
+  std::size_t bytes = 0; ///< of all batches up to the sequence
 };
 
 /// A shard has a new incarnation: what it did not acknowledge is owed again.
@@ -378,6 +386,12 @@ struct shard_changes {
   /// How many numbers the shard has used per family, for full walks.
   rib::prefix_number ipv4_limit = 0;
   rib::prefix_number ipv6_limit = 0;
+};
+
+/// A shard has told an exporter everything that it held when the exporter was
+/// attached: what follows are changes.
+struct shard_current {
+  std::uint32_t shard = 0;
 };
 
 /// An exporter is done with a batch.
@@ -639,6 +653,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_attached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_detached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_changes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_current)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::changes_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::resync_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_step)

@@ -135,7 +135,13 @@ attribute_resolver::decode(const wire::update_sections& sections, bool classic,
   if (decoded.action > protocol::verdict::attribute_discard)
     return {};
   scratch_.clear();
-  wire::encode_attributes(decoded.attributes, {}, scratch_);
+  if (!wire::encode_attributes(decoded.attributes, {}, scratch_)) {
+    // Widening a two-octet path can exceed what a message holds.
+    found.errors.push_back({0, protocol::verdict::treat_as_withdraw,
+                            protocol::update_subcode::malformed_attribute_list,
+                            "the attributes are too large to be passed on"});
+    return {};
+  }
   return {*pool_, pool_->intern(scratch_, summarize(decoded.attributes))};
 }
 
@@ -222,14 +228,16 @@ judged_set attribute_resolver::evaluate(attribute_ref set,
   const auto attributes = wire::decode_canonical((*pool_)[set].bytes());
   auto verdict = policy.evaluate(
       {prefix, attributes, settings_->neighbor, settings_->neighbor.as});
-  if (verdict.accepted && verdict.modified) {
+  bool accepted = verdict.accepted;
+  if (accepted && verdict.modified) {
     scratch_.clear();
-    wire::encode_attributes(*verdict.modified, {}, scratch_);
-    return {{*pool_, pool_->intern(scratch_, summarize(*verdict.modified))}, 0};
+    if (wire::encode_attributes(*verdict.modified, {}, scratch_))
+      return {{*pool_, pool_->intern(scratch_, summarize(*verdict.modified))},
+              0};
+    accepted = false; // what the policy made of it fits no message
   }
   pool_->retain(set);
-  return {{*pool_, set},
-          verdict.accepted ? std::uint8_t{0} : path_flag::rejected};
+  return {{*pool_, set}, accepted ? std::uint8_t{0} : path_flag::rejected};
 }
 
 attribute_summary summarize(const wire::path_attributes& a) {

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/instrumented.hpp"
+#include "actors/log/records.hpp"
+#include "actors/messages.hpp"
+#include "protocol/wire/message.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace troupe::actors {
+
+/// Everything a connection needs to begin with.
+struct connection_arguments {
+  environment_ptr environment;
+  std::shared_ptr<actor_cell> cell;
+  session_actor session;
+  protocol::fsm::connection_id id{};
+  protocol::fsm::direction way{};
+  transport::socket_id socket{};
+  protocol::endpoint local;
+  protocol::endpoint remote;
+  std::shared_ptr<neighbor_counters> counters;
+};
+
+/// One TCP connection: frames and decodes what comes, runs the import, hands
+/// batches to the shards against credit, writes what session and exporter give.
+/// Before `begin_updates` it hands over one message at a time and waits for the
+/// session's word; afterwards UPDATEs flow past the session.
+class connection final : public instrumented<connection_actor> {
+public:
+  connection(caf::actor_config& config, connection_arguments arguments);
+
+protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  struct input {
+    transport::shared_bytes bytes;
+    std::size_t offset = 0;
+  };
+  /// What a shard has not acknowledged: it is given again to the next one.
+  struct shard_link {
+    shard_actor handle;
+    std::deque<std::shared_ptr<const rib::route_batch>> unacknowledged;
+  };
+
+  // -- what comes in ---------------------------------------------------------
+  void handle(const transport::event& event);
+  void parse();
+  bool parse_next();
+  bool complete_carried();
+  void take(const protocol::wire::frame& frame);
+  void take_update(const protocol::wire::frame& frame);
+  void take_control(const protocol::wire::frame& frame);
+  void tell(protocol::fsm::event event);
+  void fail(const protocol::decode_error& error,
+            std::optional<std::uint8_t> type);
+  void note_update(const protocol::wire::frame& frame);
+  void log_notes(const protocol::wire::frame& frame);
+  bool may_log_update();
+  void sign_of_life();
+  void send_batches();
+  void ended();
+
+  // -- what goes out ---------------------------------------------------------
+  void command(const connection_command& command);
+  void transmit(const std::vector<std::uint8_t>& message);
+  void write_export(const export_output& output);
+  void redeliver(const shard_replaced& replaced);
+  void count_sent(protocol::wire::message_type type);
+
+  log::connection_context context() const;
+  caf::actor_clock::time_point now() { return this->clock().now(); }
+
+  connection_arguments self_;
+  std::string local_text_;
+  std::string remote_text_;
+
+  std::deque<input> inputs_;
+  std::vector<std::uint8_t> carry_; ///< a message that spans buffers
+  std::size_t unaccounted_ = 0;     ///< bytes parsed since the last batch
+  bool begun_ = false;
+  bool waiting_ = false; ///< for the session's `proceed`
+  bool halted_ = false;  ///< nothing more is read from this peer
+  bool scheduled_ = false;
+  std::optional<int> closed_; ///< the peer's end, told after the last message
+  protocol::wire::negotiated negotiated_;
+  std::optional<rib::importer> importer_;
+  std::vector<shard_link> shards_;
+
+  std::uint64_t written_ = 0; ///< bulk bytes given to the kernel
+  exporter_actor exporter_;
+  rib::neighbor_index neighbor_{};
+
+  // A line for every UPDATE would drown the log: a few per second at most.
+  caf::actor_clock::time_point log_window_{};
+  unsigned logged_in_window_ = 0;
+  caf::actor_clock::time_point told_alive_{};
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,229 @@
+#include "actors/exporter.hpp"
+
+#include <algorithm>
+
+namespace troupe::actors {
+
+namespace {
+
+/// Bytes given to a connection and not yet to the kernel: enough to keep a fast
+/// reader busy, little enough to be forgotten for a slow one.
+constexpr std::size_t output_window = 512 * 1024;
+/// Members served in one slice.
+constexpr std::size_t members_per_slice = 64;
+
+} // namespace
+
+exporter::exporter(caf::actor_config& config, exporter_arguments arguments)
+    : instrumented(config, arguments.cell), self_(std::move(arguments)) {}
+
+exporter_actor exporter::handle_to_self() {
+  return caf::actor_cast<exporter_actor>(this);
+}
+
+exporter::behavior_type exporter::make_behavior() {
+  adopt();
+  return {
+      [this](const shard_changes& m) { apply(m); },
+      [this](const member_joined& m) { join(m); },
+      [this](const member_left& m) { leave(m.neighbor); },
+      [this](const member_refresh& m) {
+        if (const auto found = self_.state->members.find(m.neighbor);
+            found != self_.state->members.end())
+          self_.state->group.refresh(found->second.index, m.family);
+        schedule();
+      },
+      [this](const output_done& m) { written(m); },
+      [this](const exporter_step&) { step(); },
+      [this](const shard_replaced& m) {
+        if (m.shard >= links_.size())
+          return;
+        links_[m.shard].handle = m.handle;
+        attach_to(m.handle, true);
+        self_.state->group.ask_again(m.shard);
+        schedule();
+      },
+      [this](const source_up& m) { self_.state->group.set_source(m.facts); },
+      [this](const shard_current& m) {
+        self_.state->group.release_end_of_rib(m.shard);
+        schedule();
+      },
+      [this](const told_query& m) {
+        told_reply reply;
+        const auto found = self_.state->members.find(m.neighbor);
+        for (const auto number : m.numbers)
+          reply.attributes.push_back(
+              found == self_.state->members.end()
+                  ? std::nullopt
+                  : self_.state->group.told(found->second.index, m.shard,
+                                            m.family, number));
+        return reply;
+      },
+      [this](const advertised_query&) {
+        advertised_counts reply;
+        for (const auto& [name, member] : self_.state->members)
+          for (const auto& [family, unused] :
+               self_.state->group.settings().families)
+            reply.members[name][family] =
+                self_.state->group.advertised(member.index, family);
+        reply.statistics = self_.state->group.statistics();
+        return reply;
+      },
+  };
+}
+
+void exporter::on_exit() {
+  links_.clear();
+  self_.shards.clear();
+  self_.members.clear();
+  for (auto& [name, member] : self_.state->members)
+    member.connection = nullptr;
+}
+
+/// Takes over what the last incarnation left: requests that were under way are
+/// made again, and members come and go as the router says.
+void exporter::adopt() {
+  for (const auto& shard : self_.shards) {
+    if (!self_.restarted)
+      self_.state->group.hold_end_of_rib(static_cast<unsigned>(links_.size()));
+    links_.push_back({shard, 0, 0, 0});
+    attach_to(shard, self_.restarted);
+  }
+  if (self_.restarted)
+    self_.state->group.ask_again();
+  std::vector<rib::neighbor_index> gone;
+  for (const auto& [name, member] : self_.state->members)
+    if (std::none_of(self_.members.begin(), self_.members.end(),
+                     [name = name](const member_joined& m) {
+                       return m.options.neighbor == name;
+                     }))
+      gone.push_back(name);
+  for (const auto name : gone)
+    leave(name);
+  for (const auto& wanted : self_.members) {
+    join(wanted);
+    this->send(wanted.connection,
+               exporter_replaced{wanted.options.neighbor, handle_to_self()});
+  }
+  self_.members.clear();
+  schedule();
+}
+
+void exporter::attach_to(const shard_actor& shard, bool restarted) {
+  this->send(shard, exporter_attached{self_.group, handle_to_self(), false,
+                                      restarted});
+}
+
+void exporter::apply(const shard_changes& m) {
+  auto& group = self_.state->group;
+  group.set_number_limit(m.shard, protocol::ipv4_unicast, m.ipv4_limit);
+  group.set_number_limit(m.shard, protocol::ipv6_unicast, m.ipv6_limit);
+  group.apply(m.shard, *m.batch);
+  if (!m.batch->is_resync)
+    links_.at(m.shard).taken = m.batch->sequence;
+  schedule();
+}
+
+void exporter::join(const member_joined& m) {
+  auto& members = self_.state->members;
+  const auto found = members.find(m.options.neighbor);
+  if (found != members.end()) {
+    found->second.connection = m.connection;
+    return;
+  }
+  const auto index = self_.state->group.join(m.options);
+  members.emplace(m.options.neighbor,
+                  exporter_state::member{index, m.connection, 0, 0});
+  self_.state->names[index] = m.options.neighbor;
+  schedule();
+}
+
+void exporter::leave(rib::neighbor_index neighbor) {
+  const auto found = self_.state->members.find(neighbor);
+  if (found == self_.state->members.end())
+    return;
+  self_.state->names.erase(found->second.index);
+  self_.state->group.leave(found->second.index);
+  self_.state->members.erase(found);
+  schedule();
+}
+
+void exporter::written(const output_done& m) {
+  const auto found = self_.state->members.find(m.neighbor);
+  if (found == self_.state->members.end())
+    return;
+  auto& member = found->second;
+  if (m.total <= member.written)
+    return;
+  self_.state->group.written(member.index, m.total - member.written);
+  member.written = m.total;
+  schedule();
+}
+
+/// A step stands behind everything that was in the mailbox when it was asked
+/// for, so that changes of several batches are packed together.
+void exporter::schedule() {
+  if (std::exchange(scheduled_, true))
+    return;
+  this->send(handle_to_self(), exporter_step{});
+}
+
+void exporter::step() {
+  scheduled_ = false;
+  self_.state->group.flush();
+  acknowledge();
+  ask_shards();
+  give_output();
+}
+
+void exporter::acknowledge() {
+  for (std::uint32_t i = 0; i < links_.size(); ++i) {
+    auto& link = links_[i];
+    const auto safe = self_.state->group.safe_through(i);
+    if (link.taken == link.told && safe == link.told_safe)
+      continue;
+    link.told = link.taken;
+    link.told_safe = safe;
+    this->send(link.handle, changes_done{self_.group, link.taken, safe});
+  }
+}
+
+void exporter::ask_shards() {
+  for (auto& each : self_.state->group.take_requests())
+    this->send(links_.at(each.shard).handle,
+               resync_wanted{self_.group, std::move(each.request)});
+}
+
+void exporter::give_output() {
+  std::size_t served = 0;
+  for (const auto index : self_.state->group.ready()) {
+    const auto name = self_.state->names.at(index);
+    if (give_output(self_.state->members.at(name), name)
+        && ++served >= members_per_slice)
+      return schedule();
+  }
+}
+
+bool exporter::give_output(exporter_state::member& member,
+                           rib::neighbor_index name) {
+  const auto waiting = member.given - member.written;
+  if (waiting >= output_window || !member.connection)
+    return false;
+  auto slices = self_.state->group.take_output(
+      member.index, output_window - static_cast<std::size_t>(waiting));
+  if (slices.empty())
+    return false;
+  export_output output;
+  output.slices = std::move(slices);
+  for (const auto& slice : output.slices) {
+    output.bytes += slice.size;
+    output.updates += slice.updates;
+  }
+  output.neighbor = name;
+  output.exporter = handle_to_self();
+  member.given += output.bytes;
+  this->send(member.connection, std::move(output));
+  return true;
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/instrumented.hpp"
+#include "actors/messages.hpp"
+
+#include <map>
+#include <vector>
+
+namespace troupe::actors {
+
+/// What outlives an exporter's actor; owned by the router, lent to one
+/// incarnation at a time (DESIGN §5).
+struct exporter_state {
+  exporter_state(rib::attribute_pool& pool, rib::export_settings settings,
+                 unsigned shards, rib::export_limits limits)
+      : group(pool, std::move(settings), shards, limits) {}
+
+  struct member {
+    rib::member_index index{};
+    connection_actor connection;
+    std::uint64_t given = 0;   ///< bytes since it joined
+    std::uint64_t written = 0; ///< of these, by its connection
+  };
+
+  rib::export_group group;
+  std::map<rib::neighbor_index, member> members;
+  std::map<rib::member_index, rib::neighbor_index> names;
+};
+
+struct exporter_arguments {
+  environment_ptr environment;
+  std::shared_ptr<actor_cell> cell;
+  group_id group = 0;
+  std::shared_ptr<exporter_state> state;
+  std::vector<shard_actor> shards;
+  /// The members as they are to be, with their connections.
+  std::vector<member_joined> members;
+  /// Whether another incarnation worked on the state before.
+  bool restarted = false;
+};
+
+/// The Adj-RIB-Out of one update group at work: takes changes, encodes them
+/// once, gives every member's connection the bytes that it lacks.
+class exporter final : public instrumented<exporter_actor> {
+public:
+  exporter(caf::actor_config& config, exporter_arguments arguments);
+
+protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  struct shard_link {
+    shard_actor handle;
+    std::uint64_t taken = 0;     ///< sequence applied last
+    std::uint64_t told = 0;      ///< sequence acknowledged last
+    std::uint64_t told_safe = 0; ///< `safe_through` told last
+  };
+
+  void adopt();
+  void apply(const shard_changes& changes);
+  void join(const member_joined& joined);
+  void leave(rib::neighbor_index neighbor);
+  void written(const output_done& done);
+  void attach_to(const shard_actor& shard, bool restarted);
+  void schedule();
+  void step();
+  void acknowledge();
+  void ask_shards();
+  void give_output();
+  bool give_output(exporter_state::member& member, rib::neighbor_index name);
+  exporter_actor handle_to_self();
+
+  exporter_arguments self_;
+  std::vector<shard_link> links_;
+  bool scheduled_ = false;
+};
+
+} // namespace troupe::actors

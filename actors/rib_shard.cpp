@@ -1,0 +1,167 @@
+#include "actors/rib_shard.hpp"
+
+#include "protocol/check.hpp"
+
+namespace troupe::actors {
+
+namespace {
+
+/// Prefixes looked at in one slice of long work: well below 5 ms.
+constexpr std::uint32_t prefixes_per_slice = 8192;
+/// Changes that are not held back until the mailbox runs dry.
+constexpr std::size_t changes_before_delivery = 8192;
+
+} // namespace
+
+rib_shard::rib_shard(caf::actor_config& config, shard_arguments arguments)
+    : instrumented(config, arguments.cell), self_(std::move(arguments)) {}
+
+rib_shard::behavior_type rib_shard::make_behavior() {
+  started_ = this->clock().now();
+  return {
+      [this](const shard_routes& m) { apply(m); },
+      [this](const source_up& m) { self_.state->table.neighbor_up(m.facts); },
+      [this](const source_down& m) {
+        self_.state->table.neighbor_down(m.neighbor);
+        schedule();
+      },
+      [this](const exporter_attached& m) { attach(m); },
+      [this](const exporter_detached& m) {
+        handles_.erase(m.group);
+        if (const auto known = self_.state->exporters.find(m.group);
+            known != self_.state->exporters.end()) {
+          self_.state->table.remove_exporter(known->second);
+          self_.state->exporters.erase(known);
+        }
+      },
+      [this](const changes_done& m) {
+        if (const auto known = self_.state->exporters.find(m.group);
+            known != self_.state->exporters.end())
+          self_.state->table.acknowledge(known->second, m.sequence,
+                                         m.safe_through);
+        if (self_.state->table.has_changes())
+          schedule();
+      },
+      [this](const resync_wanted& m) {
+        if (const auto to = handles_.find(m.group); to != handles_.end())
+          this->send(
+              to->second,
+              shard_changes{
+                  self_.index, self_.state->table.answer(m.request),
+                  self_.state->table.number_limit(protocol::ipv4_unicast),
+                  self_.state->table.number_limit(protocol::ipv6_unicast)});
+      },
+      [this](const shard_step&) { step(); },
+      [this](const shard_query& m) {
+        return shard_page{self_.state->table.query(m.query)};
+      },
+      [this](const totals_query& m) { return totals(m); },
+  };
+}
+
+void rib_shard::on_exit() {
+  handles_.clear();
+  credits_.clear();
+  self_.router = nullptr;
+}
+
+void rib_shard::apply(const shard_routes& m) {
+  self_.state->table.apply(*m.batch, seconds());
+  auto& owed = credits_[m.from];
+  owed.sequence = m.batch->sequence;
+  owed.bytes += m.batch->bytes;
+  if (self_.state->table.pending_changes() >= changes_before_delivery) {
+    give_credit();
+    deliver();
+  }
+  schedule();
+}
+
+void rib_shard::attach(const exporter_attached& m) {
+  auto& exporters = self_.state->exporters;
+  const auto known = exporters.find(m.group);
+  if (known == exporters.end())
+    exporters.emplace(m.group, self_.state->table.add_exporter(m.wants_ranked));
+  else if (m.restarted || handles_.contains(m.group))
+    self_.state->table.restart_exporter(known->second);
+  handles_[m.group] = m.handle;
+  behind_.insert(m.group);
+  schedule();
+}
+
+/// A step stands behind everything that was in the mailbox when it was asked
+/// for: when it comes, the shard has run dry.
+void rib_shard::schedule() {
+  if (std::exchange(scheduled_, true))
+    return;
+  this->send(caf::actor_cast<shard_actor>(this), shard_step{});
+}
+
+void rib_shard::step() {
+  scheduled_ = false;
+  give_credit();
+  auto& table = self_.state->table;
+  const bool more = table.work(prefixes_per_slice);
+  deliver();
+  for (const auto neighbor : table.purged())
+    this->send(self_.router, source_purged{self_.index, neighbor});
+  if (more)
+    schedule();
+}
+
+/// Read credit comes back when routes were applied: nothing inbound waits for
+/// anything outbound (DESIGN §2).
+void rib_shard::give_credit() {
+  for (const auto& [from, owed] : credits_)
+    caf::anon_send(caf::actor_cast<caf::actor>(from),
+                   batch_done{self_.index, owed.sequence, owed.bytes});
+  credits_.clear();
+}
+
+void rib_shard::deliver() {
+  auto& table = self_.state->table;
+  const auto batches = table.collect();
+  for (const auto& each : batches)
+    for (const auto& [group, index] : self_.state->exporters)
+      if (index == each.to)
+        if (const auto to = handles_.find(group); to != handles_.end())
+          this->send(to->second,
+                     shard_changes{self_.index, each.batch,
+                                   table.number_limit(protocol::ipv4_unicast),
+                                   table.number_limit(protocol::ipv6_unicast)});
+  for (auto it = behind_.begin(); it != behind_.end();) {
+    const auto known = self_.state->exporters.find(*it);
+    if (known != self_.state->exporters.end()
+        && !table.is_current(known->second)) {
+      ++it;
+      continue;
+    }
+    if (const auto to = handles_.find(*it); to != handles_.end())
+      this->send(to->second, shard_current{self_.index});
+    it = behind_.erase(it);
+  }
+  // What is left waits for a slice of its own, or for credit.
+  if (!batches.empty() && table.has_changes())
+    schedule();
+}
+
+std::uint32_t rib_shard::seconds() {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(this->clock().now()
+                                                       - started_)
+          .count());
+}
+
+shard_totals rib_shard::totals(const totals_query& query) const {
+  shard_totals result;
+  const auto& table = self_.state->table;
+  for (const auto family : {protocol::ipv4_unicast, protocol::ipv6_unicast}) {
+    result.families[family] = table.totals(family);
+    for (const auto neighbor : query.neighbors)
+      result.neighbors[neighbor][family] = table.counts(neighbor, family);
+  }
+  result.memory = table.memory();
+  return result;
+}
+
+} // namespace troupe::actors

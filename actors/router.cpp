@@ -1,0 +1,300 @@
+#include "actors/router.hpp"
+
+#include "actors/log/records.hpp"
+#include "actors/rib.hpp"
+#include "actors/session.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace troupe::actors {
+
+namespace {
+
+constexpr std::string_view shard_prefix = "shard.";
+constexpr std::string_view group_prefix = "exporter.";
+constexpr std::string_view session_prefix = "session.";
+constexpr std::string_view rib_name = "rib";
+
+/// Children that end together.
+constexpr int sessions_stop_group = 1;
+
+supervisor_options
+options_of(const router_arguments& a,
+           std::function<void(const child_event&)> on_event) {
+  supervisor_options o;
+  o.seed = a.environment->seed;
+  o.on_event = std::move(on_event);
+  return o;
+}
+
+rib::neighbor_facts local_facts(const config::router& r) {
+  rib::neighbor_facts facts;
+  facts.index = rib::local_routes;
+  facts.name = "local";
+  facts.identifier = r.router_id;
+  facts.as = r.asn;
+  facts.kind = protocol::peer_kind::internal;
+  facts.source = rib::source_kind::local;
+  return facts;
+}
+
+} // namespace
+
+router::router(caf::actor_config& config, router_arguments arguments)
+    : instrumented(config, arguments.cell), self_(std::move(arguments)),
+      configuration_(std::make_shared<const config::router>(self_.router)),
+      sup_(this,
+           options_of(self_, [this](const child_event& e) { on_child(e); })) {}
+
+router_actor router::handle_to_self() {
+  return caf::actor_cast<router_actor>(this);
+}
+
+router::behavior_type router::make_behavior() {
+  set_down_handler([this](caf::down_msg& down) { sup_.handle_down(down); });
+  set_exit_handler([this](caf::exit_msg&) { stop({}); });
+  start_table();
+  return {
+      [this](const incoming_connection& m) { handle(m); },
+      [this](const register_session& m) { handle(m); },
+      [this](const unregister_session& m) { handle(m); },
+      [this](const refresh_request& m) {
+        const auto found = neighbors_.find(m.name);
+        if (found == neighbors_.end() || !found->second.registered)
+          return;
+        const auto& r = *found->second.registered;
+        this->send(groups_.at(r.group).handle,
+                   member_refresh{r.facts.index, m.family});
+      },
+      [this](const session_report& m) {
+        if (const auto found = neighbors_.find(m.name);
+            found != neighbors_.end())
+          found->second.report = m;
+      },
+      [this](const router_changed& m) { handle(m); },
+      [this](const source_purged& m) { handle(m); },
+      [this](const stop_router& m) { stop(m); },
+      [this](const router_step&) {},
+      [this](const supervisor_timer& m) { sup_.handle_timer(m); },
+      [this](const neighbors_query&) { return neighbors(); },
+      [this](const neighbor_command& m) { return command(m); },
+      [this](const routes_query& m) -> caf::result<routes_page> {
+        if (!m.neighbor.empty() && !neighbors_.contains(m.neighbor)) {
+          routes_page page;
+          page.error = "there is no neighbor " + m.neighbor;
+          page.not_found = true;
+          return page;
+        }
+        return this->delegate(rib_, m);
+      },
+      [this](const rib_query& m) { return this->delegate(rib_, m); },
+  };
+}
+
+void router::on_exit() {
+  for (auto& [name, entry] : neighbors_) {
+    entry.handle = nullptr;
+    entry.registered.reset();
+  }
+  for (auto& [id, group] : groups_) {
+    group.handle = nullptr;
+    group.members.clear();
+  }
+  shards_.clear();
+  rib_ = nullptr;
+}
+
+unsigned router::shard_count() const {
+  if (configuration_->shards != 0)
+    return configuration_->shards;
+  // On two cores a second shard gains nothing and splits UPDATEs.
+  return std::max(1U, std::min(8U, std::thread::hardware_concurrency() / 2));
+}
+
+void router::start_table() {
+  const auto count = shard_count();
+  shards_.resize(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto limits = self_.shard_limits;
+    limits.hash_seed = rib::mix(self_.environment->seed + i);
+    tables_.push_back(
+        std::make_shared<shard_state>(self_.environment->pool, limits));
+    tables_.back()->table.neighbor_up(local_facts(*configuration_));
+    start_shard(i);
+  }
+  auto& registry = *self_.environment->registry;
+  const auto rib_cell = registry.add(cell().id(), actor_kind::rib, "");
+  sup_.add({.id = std::string{rib_name},
+            .start = starter([this, rib_cell] {
+              return this->spawn<rib_facade>(rib_arguments{
+                  self_.environment, rib_cell, configuration_->name});
+            }),
+            .cell = rib_cell});
+  this->send(rib_, originate_routes{configuration_->originate});
+  for (const auto& n : configuration_->neighbors) {
+    neighbor_entry entry;
+    entry.configuration = n;
+    entry.enabled = n.enabled && !self_.disabled.contains(n.name);
+    start_neighbor(std::move(entry));
+  }
+  set_state("running");
+}
+
+void router::start_shard(std::uint32_t index) {
+  const auto cell_of = self_.environment->registry->add(
+      cell().id(), actor_kind::rib_shard, std::to_string(index));
+  sup_.add({.id = std::string{shard_prefix} + std::to_string(index),
+            .start = starter([this, index, cell_of] {
+              return this->spawn<rib_shard>(
+                  shard_arguments{self_.environment, cell_of, index,
+                                  tables_[index], handle_to_self()});
+            }),
+            .cell = cell_of});
+}
+
+void router::start_neighbor(neighbor_entry entry) {
+  const auto name = entry.configuration.name;
+  entry.counters = std::make_shared<neighbor_counters>();
+  entry.report.name = name;
+  entry.report.state = "Idle";
+  entry.report.counters = entry.counters;
+  entry.report.since = this->clock().now();
+  if (entry.configuration.address)
+    by_address_[*entry.configuration.address] = name;
+  const bool is_range = entry.configuration.is_dynamic();
+  neighbors_.insert_or_assign(name, std::move(entry));
+  if (is_range)
+    return; // its peers get sessions of their own when they connect
+  add_session(name);
+}
+
+/// Does nothing while an older session of this name is still ending: it is
+/// added again when that one is gone.
+void router::add_session(const std::string& name) {
+  const bool temporary = !neighbors_.at(name).range.empty();
+  const auto cell_of =
+      self_.environment->registry->add(cell().id(), actor_kind::session, name);
+  sup_.add({.id = std::string{session_prefix} + name,
+            .start = starter([this, name, cell_of] {
+              const auto& e = neighbors_.at(name);
+              log::log_spawning_session(log(), name);
+              return this->spawn<session>(session_arguments{
+                  self_.environment, cell_of, handle_to_self(), configuration_,
+                  e.configuration, e.counters, e.enabled});
+            }),
+            .restart =
+                temporary ? restart_policy::never : restart_policy::on_failure,
+            .limit = at_limit::give_up,
+            .stop_timeout = std::chrono::milliseconds{2000},
+            .stop_group = sessions_stop_group,
+            .cell = cell_of});
+}
+
+void router::start_group(group_id id) {
+  const auto cell_of = self_.environment->registry->add(
+      cell().id(), actor_kind::exporter, std::to_string(id));
+  auto first = std::make_shared<bool>(true);
+  sup_.add({.id = std::string{group_prefix} + std::to_string(id),
+            .start = starter([this, id, cell_of, first] {
+              const auto& group = groups_.at(id);
+              exporter_arguments a{self_.environment,
+                                   cell_of,
+                                   id,
+                                   group.state,
+                                   shards_,
+                                   {},
+                                   !std::exchange(*first, false)};
+              for (const auto& [index, member] : group.members)
+                a.members.push_back(member);
+              return this->spawn<exporter>(std::move(a));
+            }),
+            .cell = cell_of});
+}
+
+/// A child has a new incarnation, or ended: its handle is published again, and
+/// what the table knows through it is brought in order.
+void router::on_child(const child_event& event) {
+  const std::string_view id = event.id;
+  const bool started = event.kind == child_event::kind_type::started;
+  const auto number = [&](std::string_view prefix) {
+    return static_cast<std::uint32_t>(
+        std::stoul(std::string{id.substr(prefix.size())}));
+  };
+  if (event.kind == child_event::kind_type::ended && !stopping_
+      && !event.reason.empty() && event.reason != "normal")
+    log().write(log::router_record(
+        log::level::warn, "actor " + event.id + " ended: " + event.reason));
+  if (id == rib_name) {
+    if (!started)
+      return;
+    rib_ = caf::actor_cast<rib_actor>(event.handle);
+    tell_rib();
+    if (event.incarnation > 1)
+      this->send(rib_, originate_routes{configuration_->originate});
+  } else if (id.starts_with(shard_prefix)) {
+    if (started)
+      shard_started(number(shard_prefix), event);
+  } else if (id.starts_with(group_prefix)) {
+    const auto found = groups_.find(number(group_prefix));
+    if (started && found != groups_.end()) {
+      found->second.handle = caf::actor_cast<exporter_actor>(event.handle);
+      tell_rib();
+    }
+  } else if (id.starts_with(session_prefix)) {
+    const auto found =
+        neighbors_.find(std::string{id.substr(session_prefix.size())});
+    if (found == neighbors_.end())
+      return;
+    if (event.kind == child_event::kind_type::removed) {
+      add_session(found->first);
+    } else if (started) {
+      found->second.handle = caf::actor_cast<session_actor>(event.handle);
+    } else if (event.kind == child_event::kind_type::ended) {
+      unregister(found->second);
+      found->second.handle = nullptr;
+      found->second.report.state = "Idle";
+      found->second.report.last_error = event.reason;
+      if (!found->second.range.empty() && !stopping_)
+        remove_neighbor(found->first);
+    }
+  }
+}
+
+/// Everything that the table needs to be told about sources and receivers may
+/// have been in the mailbox that was lost: it is told again.
+void router::shard_started(std::uint32_t index, const child_event& event) {
+  shards_.at(index) = caf::actor_cast<shard_actor>(event.handle);
+  if (event.incarnation == 1)
+    return;
+  const auto& shard = shards_.at(index);
+  for (const auto& [gone, left] : purging_)
+    if (left.contains(index))
+      this->send(shard, source_down{gone});
+  for (const auto& [name, entry] : neighbors_) {
+    if (entry.registered)
+      this->send(shard, source_up{entry.registered->facts});
+    if (entry.handle)
+      this->send(entry.handle, shard_replaced{index, shard});
+  }
+  for (const auto& [id, group] : groups_)
+    this->send(group.handle, shard_replaced{index, shard});
+  tell_rib();
+}
+
+void router::stop(const stop_router& m) {
+  if (std::exchange(stopping_, true))
+    return;
+  set_state("stopping");
+  log::log_router_shutdown(log(), configuration_->asn,
+                           std::to_string(configuration_->router_id.value));
+  if (m.silently)
+    for (const auto& [name, entry] : neighbors_)
+      if (entry.handle)
+        this->send<caf::message_priority::high>(
+            entry.handle,
+            session_command{session_command::kind::stop_silently, {}, {}});
+  sup_.stop([this] { quit(caf::exit_reason::user_shutdown); });
+}
+
+} // namespace troupe::actors

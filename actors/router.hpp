@@ -1,0 +1,122 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/exporter.hpp"
+#include "actors/instrumented.hpp"
+#include "actors/messages.hpp"
+#include "actors/rib_shard.hpp"
+#include "actors/supervisor/supervisor.hpp"
+
+#include <deque>
+#include <map>
+#include <set>
+
+namespace troupe::actors {
+
+struct router_arguments {
+  environment_ptr environment;
+  std::shared_ptr<actor_cell> cell;
+  config::router router;
+  /// Neighbours that an operator has disabled at run time.
+  std::set<std::string> disabled;
+  rib::shard_limits shard_limits;
+  rib::export_limits export_limits;
+};
+
+/// The supervisor of one router: which neighbours exist, what is restarted, and
+/// the tables that outlive the actors that work on them. Split into life of the
+/// children (router.cpp), sessions and groups (router_sessions.cpp) and views
+/// (router_queries.cpp).
+class router final : public instrumented<router_actor> {
+public:
+  router(caf::actor_config& config, router_arguments arguments);
+
+protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  /// A session that is set up, as the table knows it.
+  struct registration {
+    std::uint64_t incarnation = 0;
+    rib::neighbor_facts facts;
+    group_id group = 0;
+    protocol::wire::negotiated negotiated;
+    protocol::endpoint local;
+    protocol::endpoint remote;
+    connection_actor connection;
+  };
+  /// A neighbour of the configuration, or one that a range let in.
+  struct neighbor_entry {
+    config::neighbor configuration;
+    std::shared_ptr<neighbor_counters> counters;
+    session_actor handle;
+    session_report report;
+    std::optional<registration> registered;
+    std::string range; ///< name of the range that let it in, or empty
+    bool enabled = true;
+  };
+  struct update_group {
+    rib::export_settings settings;
+    std::shared_ptr<exporter_state> state;
+    exporter_actor handle;
+    std::map<rib::neighbor_index, member_joined> members;
+  };
+
+  // -- children --------------------------------------------------------------
+  void start_table();
+  void start_shard(std::uint32_t index);
+  void start_neighbor(neighbor_entry entry);
+  void add_session(const std::string& name);
+  void start_group(group_id id);
+  void on_child(const child_event& event);
+  void shard_started(std::uint32_t index, const child_event& event);
+  void stop(const stop_router& m);
+  unsigned shard_count() const;
+
+  // -- sessions and groups ---------------------------------------------------
+  void handle(const incoming_connection& m);
+  void handle(const register_session& m);
+  void handle(const unregister_session& m);
+  void handle(const source_purged& m);
+  void handle(const router_changed& m);
+  void unregister(neighbor_entry& entry);
+  neighbor_entry* find_by_address(const protocol::ip_address& remote);
+  neighbor_entry* admit_dynamic(const protocol::ip_address& remote);
+  void remove_neighbor(const std::string& name);
+  void change_neighbor(const config::neighbor_changed& change,
+                       const config::neighbor& wanted);
+  std::optional<rib::neighbor_index> take_index();
+  group_id group_for(const rib::export_settings& settings);
+  void join(neighbor_entry& entry, const rib::export_settings& settings,
+            bool told_before);
+  void leave(rib::neighbor_index index, group_id group);
+  void tell_rib();
+  void drop_connection(const incoming_connection& m, const std::string& why);
+
+  // -- views -----------------------------------------------------------------
+  caf::result<neighbors_reply> neighbors();
+  neighbor_status status_of(const neighbor_entry& entry);
+  command_result command(const neighbor_command& m);
+
+  log::logger& log() { return self_.environment->log; }
+  router_actor handle_to_self();
+
+  router_arguments self_;
+  std::shared_ptr<const config::router> configuration_;
+  supervisor sup_;
+  std::vector<std::shared_ptr<shard_state>> tables_;
+  std::vector<shard_actor> shards_;
+  rib_actor rib_;
+  std::map<std::string, neighbor_entry> neighbors_;
+  std::map<protocol::ip_address, std::string> by_address_;
+  std::map<group_id, update_group> groups_;
+  group_id last_group_ = 0;
+  std::uint16_t next_index_ = 1;
+  std::deque<rib::neighbor_index> free_indexes_;
+  /// Lost sources and the shards that still hold paths of them.
+  std::map<rib::neighbor_index, std::set<std::uint32_t>> purging_;
+  bool stopping_ = false;
+};
+
+} // namespace troupe::actors

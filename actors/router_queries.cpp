@@ -1,0 +1,118 @@
+#include "actors/router.hpp"
+
+namespace troupe::actors {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A part that is busy for longer is left out of the counts.
+constexpr auto answer_timeout = 1s;
+
+} // namespace
+
+neighbor_status router::status_of(const neighbor_entry& entry) {
+  neighbor_status status;
+  status.router = configuration_->name;
+  status.configuration = entry.configuration;
+  status.report = entry.report;
+  if (entry.report.state == "Established")
+    status.uptime_seconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(this->clock().now()
+                                                         - entry.report.since)
+            .count());
+  for (const auto& [family, unused] : entry.configuration.families)
+    status.families[family] = {};
+  return status;
+}
+
+/// The states are here; the counts are asked of the shards and exporters.
+caf::result<neighbors_reply> router::neighbors() {
+  struct job_state {
+    caf::typed_response_promise<neighbors_reply> promise;
+    neighbors_reply reply;
+    std::map<rib::neighbor_index, std::size_t> place;
+    std::size_t missing = 1;
+  };
+  auto job = std::make_shared<job_state>();
+  totals_query totals;
+  for (const auto& [name, entry] : neighbors_) {
+    if (entry.registered) {
+      job->place[entry.registered->facts.index] = job->reply.neighbors.size();
+      totals.neighbors.push_back(entry.registered->facts.index);
+    }
+    job->reply.neighbors.push_back(status_of(entry));
+  }
+  job->promise = this->make_response_promise<neighbors_reply>();
+  const auto promise = job->promise;
+  const auto arrived = [job] {
+    if (--job->missing == 0)
+      job->promise.deliver(std::move(job->reply));
+  };
+  const auto late = [arrived](const caf::error&) { arrived(); };
+  for (const auto& shard : shards_) {
+    ++job->missing;
+    this->request(shard, answer_timeout, totals)
+        .then(
+            [job, arrived](const shard_totals& t) {
+              for (const auto& [index, families] : t.neighbors)
+                for (const auto& [family, counts] : families) {
+                  auto& all = job->reply.neighbors[job->place.at(index)];
+                  const auto to = all.families.find(family);
+                  if (to == all.families.end())
+                    continue;
+                  to->second.received += counts.received;
+                  to->second.accepted += counts.accepted;
+                }
+              arrived();
+            },
+            late);
+  }
+  for (const auto& [id, group] : groups_) {
+    ++job->missing;
+    this->request(group.handle, answer_timeout, advertised_query{})
+        .then(
+            [job, arrived](const advertised_counts& t) {
+              for (const auto& [index, families] : t.members) {
+                const auto place = job->place.find(index);
+                if (place == job->place.end())
+                  continue;
+                for (const auto& [family, count] : families)
+                  job->reply.neighbors[place->second]
+                      .families[family]
+                      .advertised = count;
+              }
+              arrived();
+            },
+            late);
+  }
+  arrived();
+  return promise;
+}
+
+command_result router::command(const neighbor_command& m) {
+  const auto found = neighbors_.find(m.name);
+  if (found == neighbors_.end())
+    return {false, true, "there is no neighbor " + m.name};
+  auto& entry = found->second;
+  if (entry.configuration.is_dynamic()) {
+    entry.enabled = m.command.what != session_command::kind::disable;
+    for (const auto& [name, member] : neighbors_)
+      if (member.range == m.name && member.handle)
+        this->send(member.handle, m.command);
+    return {true, false, {}};
+  }
+  if (m.command.what == session_command::kind::enable)
+    entry.enabled = true;
+  if (m.command.what == session_command::kind::disable)
+    entry.enabled = false;
+  if (!entry.handle) {
+    // A session that was given up, or waits for its back-off, starts now.
+    sup_.restart("session." + m.name, "asked for by an operator");
+    return {true, false, {}};
+  }
+  this->send(entry.handle, m.command);
+  return {true, false, {}};
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,343 @@
+#include "actors/log/records.hpp"
+#include "actors/router.hpp"
+#include "config/derive.hpp"
+#include "protocol/overloaded.hpp"
+
+#include <algorithm>
+
+namespace troupe::actors {
+
+namespace {
+
+config::session_facts facts_of(const register_session& m,
+                               rib::neighbor_index index, unsigned shards) {
+  return {m.negotiated, index, m.local.address, m.remote.address, shards};
+}
+
+std::vector<protocol::family>
+families_of(const protocol::wire::negotiated& agreed) {
+  std::vector<protocol::family> families;
+  for (const auto& each : agreed.families)
+    families.push_back(each.address_family);
+  return families;
+}
+
+/// A configuration with nothing but this router, for `diff`.
+config::configuration alone(const config::router& r) {
+  config::configuration c;
+  c.routers = {r};
+  return c;
+}
+
+} // namespace
+
+// -- who connects -------------------------------------------------------------
+
+/// An explicit neighbour beats the longest range (DESIGN §3).
+router::neighbor_entry*
+router::find_by_address(const protocol::ip_address& remote) {
+  const auto exact = by_address_.find(remote);
+  return exact == by_address_.end() ? nullptr : &neighbors_.at(exact->second);
+}
+
+/// A peer out of a range gets a session of its own, while the range has room.
+router::neighbor_entry*
+router::admit_dynamic(const protocol::ip_address& remote) {
+  const config::neighbor* best = nullptr;
+  for (const auto& [name, entry] : neighbors_) {
+    const auto& c = entry.configuration;
+    if (!c.range || !entry.enabled || !c.range->contains(remote))
+      continue;
+    if (best == nullptr || c.range->length() > best->range->length())
+      best = &c;
+  }
+  if (best == nullptr)
+    return nullptr;
+  const auto members =
+      std::count_if(neighbors_.begin(), neighbors_.end(), [&](const auto& n) {
+        return n.second.range == best->name;
+      });
+  if (static_cast<std::uint64_t>(members) >= best->dynamic_limit)
+    return nullptr;
+  neighbor_entry entry;
+  entry.configuration = *best;
+  entry.range = best->name;
+  entry.configuration.name = best->name + '@' + to_string(remote);
+  entry.configuration.address = remote;
+  entry.configuration.range.reset();
+  entry.configuration.passive = true;
+  start_neighbor(std::move(entry));
+  return find_by_address(remote);
+}
+
+void router::handle(const incoming_connection& m) {
+  auto* entry = find_by_address(m.remote.address);
+  if (entry == nullptr)
+    entry = admit_dynamic(m.remote.address);
+  if (entry == nullptr)
+    return drop_connection(m, "no neighbor has this address");
+  if (entry->configuration.local_address
+      && *entry->configuration.local_address != m.local.address)
+    return drop_connection(m, "the neighbor is expected at another address");
+  if (!entry->handle)
+    return drop_connection(m, "the session is being restarted");
+  this->send(entry->handle, m);
+}
+
+void router::drop_connection(const incoming_connection& m,
+                             const std::string& why) {
+  log().write(log::router_record(
+      log::level::warn, "connection from " + to_string(m.remote) + " to "
+                            + to_string(m.local) + " refused: " + why));
+  self_.environment->sockets.close(m.socket);
+}
+
+// -- sessions that come up and go down ----------------------------------------
+
+std::optional<rib::neighbor_index> router::take_index() {
+  if (next_index_ != 0)
+    return rib::neighbor_index{next_index_++};
+  if (free_indexes_.empty())
+    return std::nullopt;
+  const auto index = free_indexes_.front();
+  free_indexes_.pop_front();
+  return index;
+}
+
+void router::handle(const register_session& m) {
+  const auto found = neighbors_.find(m.name);
+  if (found == neighbors_.end())
+    return;
+  auto& entry = found->second;
+  unregister(entry); // an older one, if its end was lost with its actor
+  session_registered reply;
+  reply.incarnation = m.incarnation;
+  reply.connection_id = m.connection_id;
+  const auto index = take_index();
+  if (!index) {
+    reply.error = "no neighbor index is free";
+    this->send(m.session, std::move(reply));
+    return;
+  }
+  const auto facts = facts_of(m, *index, static_cast<unsigned>(shards_.size()));
+  reply.import =
+      config::import_settings(*configuration_, entry.configuration, facts);
+  reply.shards = shards_;
+  registration r;
+  r.incarnation = m.incarnation;
+  r.facts = reply.import.neighbor;
+  r.negotiated = m.negotiated;
+  r.local = m.local;
+  r.remote = m.remote;
+  r.connection = m.connection;
+  entry.registered = std::move(r);
+  for (const auto& shard : shards_)
+    this->send(shard, source_up{entry.registered->facts});
+  for (const auto& [id, group] : groups_)
+    this->send(group.handle, source_up{entry.registered->facts});
+  join(entry,
+       config::export_settings(*configuration_, entry.configuration, facts),
+       false);
+  tell_rib();
+  this->send(m.session, std::move(reply));
+}
+
+void router::handle(const unregister_session& m) {
+  const auto found = neighbors_.find(m.name);
+  if (found == neighbors_.end() || !found->second.registered
+      || found->second.registered->incarnation != m.incarnation)
+    return;
+  unregister(found->second);
+  tell_rib();
+}
+
+void router::unregister(neighbor_entry& entry) {
+  if (!entry.registered)
+    return;
+  const auto index = entry.registered->facts.index;
+  leave(index, entry.registered->group);
+  entry.registered.reset();
+  auto& left = purging_[index];
+  for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+    left.insert(i);
+    this->send(shards_[i], source_down{index});
+  }
+}
+
+void router::handle(const source_purged& m) {
+  const auto found = purging_.find(m.neighbor);
+  if (found == purging_.end())
+    return;
+  found->second.erase(m.shard);
+  if (!found->second.empty())
+    return;
+  purging_.erase(found);
+  free_indexes_.push_back(m.neighbor);
+}
+
+// -- update groups ------------------------------------------------------------
+
+group_id router::group_for(const rib::export_settings& settings) {
+  for (const auto& [id, group] : groups_)
+    if (group.settings == settings)
+      return id;
+  const auto id = ++last_group_;
+  auto& group = groups_[id];
+  group.settings = settings;
+  group.state = std::make_shared<exporter_state>(
+      self_.environment->pool, settings, static_cast<unsigned>(shards_.size()),
+      self_.export_limits);
+  start_group(id);
+  for (const auto& [name, entry] : neighbors_)
+    if (entry.registered)
+      this->send(groups_.at(id).handle, source_up{entry.registered->facts});
+  return id;
+}
+
+void router::join(neighbor_entry& entry, const rib::export_settings& settings,
+                  bool told_before) {
+  auto& r = *entry.registered;
+  r.group = group_for(settings);
+  auto& group = groups_.at(r.group);
+  member_joined joined{
+      {r.facts.index, families_of(r.negotiated), told_before, !told_before},
+      r.connection};
+  group.members[r.facts.index] = joined;
+  this->send(group.handle, std::move(joined));
+}
+
+void router::leave(rib::neighbor_index index, group_id id) {
+  const auto found = groups_.find(id);
+  if (found == groups_.end())
+    return;
+  found->second.members.erase(index);
+  this->send(found->second.handle, member_left{index});
+  if (!found->second.members.empty())
+    return;
+  // Nobody is told by it any more: its Adj-RIB-Out goes.
+  for (const auto& shard : shards_)
+    this->send(shard, exporter_detached{id});
+  sup_.remove("exporter." + std::to_string(id));
+  self_.environment->registry->remove(
+      child_id(cell().id(), actor_kind::exporter, std::to_string(id)));
+  groups_.erase(found);
+}
+
+void router::tell_rib() {
+  if (!rib_)
+    return;
+  rib_members members;
+  members.shards = shards_;
+  for (const auto& [id, group] : groups_)
+    members.exporters[id] = group.handle;
+  for (const auto& [name, entry] : neighbors_)
+    if (entry.registered) {
+      members.neighbors[name] = entry.registered->facts.index;
+      members.groups[entry.registered->facts.index] = entry.registered->group;
+    }
+  this->send(rib_, std::move(members));
+}
+
+// -- configuration ------------------------------------------------------------
+
+void router::handle(const router_changed& m) {
+  const auto before = configuration_;
+  configuration_ = std::make_shared<const config::router>(m.router);
+  for (const auto& change : config::diff(alone(*before), alone(m.router)))
+    std::visit(
+        overloaded{
+            [](const config::daemon_changed&) {},
+            [](const config::router_removed&) {},
+            [](const config::router_added&) {},
+            [](const config::router_changed&) {}, // the node's business
+            [&](const config::neighbor_removed& c) { remove_neighbor(c.name); },
+            [&](const config::neighbor_added& c) {
+              neighbor_entry entry;
+              entry.configuration = *config::find_neighbor(m.router, c.name);
+              entry.enabled = entry.configuration.enabled;
+              start_neighbor(std::move(entry));
+            },
+            [&](const config::neighbor_changed& c) {
+              change_neighbor(c, *config::find_neighbor(m.router, c.name));
+            },
+            [&](const config::originate_changed&) {
+              this->send(rib_, originate_routes{m.router.originate});
+            }},
+        change);
+}
+
+void router::remove_neighbor(const std::string& name) {
+  const auto found = neighbors_.find(name);
+  if (found == neighbors_.end())
+    return;
+  std::vector<std::string> of_range;
+  for (const auto& [each, entry] : neighbors_)
+    if (entry.range == name)
+      of_range.push_back(each);
+  for (const auto& each : of_range)
+    remove_neighbor(each);
+  unregister(found->second);
+  tell_rib();
+  if (found->second.configuration.address)
+    by_address_.erase(*found->second.configuration.address);
+  if (found->second.handle)
+    // Ahead of the supervisor's own request, which says shutdown.
+    this->send<caf::message_priority::high>(
+        found->second.handle,
+        session_command{session_command::kind::stop,
+                        protocol::cease_subcode::peer_de_configured,
+                        {}});
+  sup_.remove("session." + name);
+  self_.environment->registry->remove(
+      child_id(cell().id(), actor_kind::session, name));
+  neighbors_.erase(found);
+}
+
+/// What can change on a running session changes there; only what was said when
+/// the session began needs a new one.
+void router::change_neighbor(const config::neighbor_changed& change,
+                             const config::neighbor& wanted) {
+  const auto found = neighbors_.find(change.name);
+  if (found == neighbors_.end())
+    return;
+  const bool moved = found->second.configuration.address != wanted.address
+                     || found->second.configuration.range != wanted.range;
+  if (moved) {
+    remove_neighbor(change.name);
+    neighbor_entry entry;
+    entry.configuration = wanted;
+    entry.enabled = wanted.enabled;
+    return start_neighbor(std::move(entry));
+  }
+  auto& entry = found->second;
+  const bool was_enabled = entry.configuration.enabled;
+  entry.configuration = wanted;
+  if (!entry.handle)
+    return;
+  this->send(entry.handle, session_changed{wanted, change.reset});
+  if (was_enabled != wanted.enabled) {
+    entry.enabled = wanted.enabled;
+    this->send(entry.handle,
+               session_command{wanted.enabled ? session_command::kind::enable
+                                              : session_command::kind::disable,
+                               {},
+                               {}});
+  }
+  if (!entry.registered || change.reset)
+    return;
+  auto& r = *entry.registered;
+  const config::session_facts facts{r.negotiated, r.facts.index,
+                                    r.local.address, r.remote.address,
+                                    static_cast<unsigned>(shards_.size())};
+  if (change.import_again)
+    this->send(entry.handle, import_changed{config::import_settings(
+                                 *configuration_, wanted, facts)});
+  const auto settings = config::export_settings(*configuration_, wanted, facts);
+  if (settings == groups_.at(r.group).settings)
+    return;
+  leave(r.facts.index, r.group);
+  join(entry, settings, true);
+  tell_rib();
+}
+
+} // namespace troupe::actors

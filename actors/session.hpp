@@ -1,0 +1,129 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/instrumented.hpp"
+#include "actors/log/records.hpp"
+#include "actors/messages.hpp"
+#include "actors/timer_table.hpp"
+#include "protocol/fsm/session_fsm.hpp"
+
+#include <map>
+#include <optional>
+
+namespace troupe::actors {
+
+/// Everything a session runner begins with.
+struct session_arguments {
+  environment_ptr environment;
+  std::shared_ptr<actor_cell> cell;
+  router_actor router;
+  std::shared_ptr<const config::router> router_configuration;
+  config::neighbor neighbor;
+  std::shared_ptr<neighbor_counters> counters;
+  /// Started by hand: an operator disabled it before, or it is not enabled.
+  bool enabled = true;
+};
+
+/// The session runner of one neighbour. It holds no rules: messages become
+/// events of the state machine, whose actions become sends. Split into what
+/// comes in (session.cpp) and what is done about it (session_actions.cpp).
+class session final : public instrumented<session_actor> {
+public:
+  session(caf::actor_config& config, session_arguments arguments);
+
+protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  using connection_id = protocol::fsm::connection_id;
+  using timer_key = std::pair<protocol::fsm::timer, connection_id>;
+
+  /// A TCP connection that the state machine knows, or is being asked about.
+  struct peer_connection {
+    transport::socket_id socket{};
+    protocol::endpoint local;
+    protocol::endpoint remote;
+    std::string local_text;
+    std::string remote_text;
+    protocol::fsm::direction way{};
+    connection_actor actor; ///< none before it is adopted
+    std::string actor_id;
+    std::uint64_t incarnation = 0; ///< of the registration, 0 if none
+  };
+
+  // -- what comes in ---------------------------------------------------------
+  void start();
+  void run(protocol::fsm::event event);
+  void handle(const incoming_connection& incoming);
+  void handle(const attempt_event& attempt);
+  void handle(const connection_event& event);
+  void handle(const session_timer& timer);
+  void handle(const session_registered& registered);
+  void handle(const session_command& command);
+  void handle(const session_changed& changed);
+  void handle_down(const caf::down_msg& down);
+  void stop(const session_command& command);
+  connection_id add_connection(peer_connection connection);
+  std::optional<protocol::fsm::event> timer_event(const timer_key& key);
+  void request_refresh();
+
+  // -- what is done about it -------------------------------------------------
+  void execute(const protocol::fsm::action& action);
+  void execute(const protocol::fsm::start_connect_attempt& action);
+  void execute(const protocol::fsm::cancel_connect_attempt& action);
+  void execute(const protocol::fsm::adopt_connection& action);
+  void execute(const protocol::fsm::begin_reading& action);
+  void execute(const protocol::fsm::reject_connection& action);
+  void execute(const protocol::fsm::close_connection& action);
+  void execute(const protocol::fsm::send_open& action);
+  void execute(const protocol::fsm::send_keepalive& action);
+  void execute(const protocol::fsm::send_notification& action);
+  void execute(const protocol::fsm::arm_timer& action);
+  void execute(const protocol::fsm::disarm_timer& action);
+  void execute(const protocol::fsm::set_up_session& action);
+  void execute(const protocol::fsm::accept_updates& action);
+  void execute(const protocol::fsm::established& action);
+  void execute(const protocol::fsm::session_down& action);
+  void execute(const protocol::fsm::connection_ends& action);
+  void execute(const protocol::fsm::transition& action);
+  void execute(const protocol::fsm::unexpected_event& action);
+  void transmit(connection_id id, std::vector<std::uint8_t> message);
+  void forget(connection_id id);
+  void report();
+
+  // -- for the log -----------------------------------------------------------
+  log::session_context context();
+  log::connection_context context(connection_id id);
+  void log_event(const protocol::fsm::event& event);
+
+  transport::socket_options socket_options() const;
+  log::logger& log() { return self_.environment->log; }
+  transport::transport& sockets() { return self_.environment->sockets; }
+  caf::actor_clock::time_point now() { return this->clock().now(); }
+  session_actor handle_to_self();
+
+  session_arguments self_;
+  protocol::ip_address peer_address_;
+  std::string peer_text_;
+  protocol::fsm::session_fsm fsm_;
+  timer_table<timer_key> timers_;
+  std::map<connection_id, peer_connection> connections_;
+  std::uint64_t random_state_;
+
+  std::uint64_t attempt_ = 0;
+  std::optional<transport::socket_id> attempt_socket_;
+  bool connector_used_ = false; ///< an attempt was made before (for the log)
+
+  std::uint64_t incarnation_ = 0;
+  std::optional<session_registered> registered_;
+  std::string update_contents_; ///< of the event that is being handled
+  std::string last_error_;
+  caf::actor_clock::time_point since_{};
+  std::uint64_t flaps_ = 0;
+  /// The state that lines show: the old one until the transition is logged.
+  protocol::fsm::state logged_state_{};
+  bool silent_ = false; ///< the end is to be without NOTIFICATIONs
+};
+
+} // namespace troupe::actors
