@@ -1,0 +1,252 @@
+#pragma once
+
+#include "protocol/check.hpp"
+#include "protocol/wire/attributes.hpp"
+#include "protocol/wire/message.hpp"
+#include "rib/export_log.hpp"
+#include "rib/export_members.hpp"
+#include "rib/export_state.hpp"
+#include "rib/export_transform.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+namespace troupe::rib {
+
+/// Writes a key as NLRI (RFC 4271 §4.3) and returns its end. Writes the whole
+/// address, so up to 16 bytes behind the end are overwritten.
+inline std::uint8_t* put_nlri(std::uint8_t* p, const ipv4_key& key) {
+  *p = key.length;
+  p[1] = static_cast<std::uint8_t>(key.address >> 24);
+  p[2] = static_cast<std::uint8_t>(key.address >> 16);
+  p[3] = static_cast<std::uint8_t>(key.address >> 8);
+  p[4] = static_cast<std::uint8_t>(key.address);
+  return p + 1 + (key.length + 7U) / 8;
+}
+/// \copydoc put_nlri
+inline std::uint8_t* put_nlri(std::uint8_t* p, const ipv6_key& key) {
+  *p = key.length;
+  std::memcpy(p + 1, key.address.data(), key.address.size());
+  return p + 1 + (key.length + 7U) / 8;
+}
+
+/// Prefixes that go into the same messages: one attribute set (or withdrawals)
+/// for the same members. A chain of items.
+struct encoder_bucket {
+  attribute_ref set = attribute_ref::none; ///< `none`: withdrawn
+  std::uint8_t traits = 0;
+  admission who;
+  std::uint32_t head = 0;
+  std::uint32_t tail = 0;
+  std::size_t bytes = 0; ///< of the NLRI
+
+  bool holds(attribute_ref s, std::uint8_t t, admission w) const {
+    return set == s && traits == t && who == w;
+  }
+};
+
+/// Finds the bucket of an item; buckets keep the order in which they appeared.
+class bucket_index {
+public:
+  /// The bucket and whether it is new.
+  std::pair<encoder_bucket*, bool> find(attribute_ref set, std::uint8_t traits,
+                                        admission who);
+  const std::vector<encoder_bucket>& all() const { return buckets_; }
+  void clear();
+
+private:
+  void grow();
+  std::size_t slot_of(attribute_ref set, std::uint8_t traits,
+                      admission who) const;
+
+  std::vector<encoder_bucket> buckets_;
+  std::vector<std::uint32_t> table_; // index + 1, 0 is free
+  std::uint32_t last_ = 0;
+};
+
+/// The parts of an UPDATE around its NLRI.
+class update_frame {
+public:
+  /// Withdrawals.
+  update_frame(protocol::family family, std::size_t max_message_size);
+  /// Announcements.
+  update_frame(protocol::family family, std::size_t max_message_size,
+               const told_attributes& told);
+
+  /// Bytes of NLRI that one message can hold, 0 if none.
+  std::size_t room() const { return room_; }
+  /// Bytes of a message with `body` bytes of NLRI, `body` at most `room`.
+  std::size_t size(std::size_t body) const;
+  /// Writes what stands before the NLRI, for at most `body` bytes of them;
+  /// returns their place.
+  std::uint8_t* open(std::uint8_t* p, std::size_t body) const;
+  /// Writes what stands behind them and the lengths; returns the end.
+  std::uint8_t* close(std::uint8_t* p, std::uint8_t* nlri,
+                      std::uint8_t* nlri_end) const;
+
+private:
+  std::size_t mp_header(std::size_t body) const {
+    return mp_fixed_ + body > 255 ? 4 : 3;
+  }
+  std::uint8_t* open_mp(std::uint8_t* p, std::size_t body) const;
+
+  protocol::family family_;
+  bool announces_;
+  bool mp_;
+  std::span<const std::uint8_t> attributes_;
+  wire_next_hop next_hop_;
+  std::size_t mp_fixed_ = 0; // of the multiprotocol attribute's value
+  std::size_t room_ = 0;
+};
+
+/// Collects what a flush or an answer tells, groups it by attribute set and
+/// admission, and writes it to the log: withdrawals first, every message full.
+template <class Key>
+class update_encoder {
+public:
+  struct item {
+    Key key;
+    prefix_number number = 0;
+    std::uint32_t next = 0;
+    std::uint16_t shard = 0;
+  };
+  struct settings {
+    std::size_t max_message_size = 4096;
+    bool add_path = false;
+  };
+
+  update_encoder(attribute_pool& pool, export_transform& transform,
+                 const settings& s)
+      : pool_(&pool), transform_(&transform), settings_(s) {}
+
+  void withdraw(const item& i, admission who) {
+    add(withdrawals_, i, attribute_ref::none, 0, who);
+  }
+  /// The set must stay alive until `run`.
+  void announce(const item& i, const told_entry& told, admission who) {
+    add(announcements_, i, told.set, told.traits, who);
+  }
+  bool empty() const { return items_.empty(); }
+  /// Writes everything and forgets it. What no message can hold is in
+  /// `too_big` then.
+  void run(export_log& log, member_table& members, export_statistics& stats) {
+    for (const auto& b : withdrawals_.all())
+      write(b, {log, members, stats});
+    const auto& sets = announcements_.all();
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      if (i + 1 < sets.size())
+        __builtin_prefetch(&(*pool_)[sets[i + 1].set]);
+      write(sets[i], {log, members, stats});
+    }
+    clear();
+  }
+  void clear() {
+    items_.clear();
+    withdrawals_.clear();
+    announcements_.clear();
+  }
+  std::vector<item>& too_big() { return too_big_; }
+
+private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  static constexpr std::size_t place = family_place(Key::family);
+  struct target {
+    export_log& log;
+    member_table& members;
+    export_statistics& stats;
+  };
+
+  std::size_t size_of(const Key& key) const {
+    return (settings_.add_path ? 5U : 1U) + (key.length + 7U) / 8;
+  }
+
+  void add(bucket_index& index, const item& i, attribute_ref set,
+           std::uint8_t traits, admission who) {
+    const auto at = static_cast<std::uint32_t>(items_.size());
+    items_.push_back(i);
+    items_.back().next = none;
+    const auto [bucket, fresh] = index.find(set, traits, who);
+    if (fresh)
+      bucket->head = at;
+    else
+      items_[bucket->tail].next = at;
+    bucket->tail = at;
+    bucket->bytes += size_of(i.key);
+  }
+
+  void write(const encoder_bucket& b, const target& to) {
+    if (to.members.any_absent())
+      for (auto i = b.head; i != none; i = items_[i].next)
+        to.members.owe_absent(b.who, items_[i].shard, place, items_[i].number);
+    if (!to.log.is_wanted(b.who, place))
+      return;
+    const auto limit = settings_.max_message_size;
+    if (b.set == attribute_ref::none)
+      return write(update_frame{Key::family, limit}, b, to);
+    const auto told = transform_->run((*pool_)[b.set], b.traits);
+    write(update_frame{Key::family, limit, told}, b, to);
+  }
+
+  void write(const update_frame& frame, const encoder_bucket& b,
+             const target& to) {
+    auto left = b.bytes;
+    for (auto i = b.head; i != none;) {
+      if (size_of(items_[i].key) > frame.room()) {
+        too_big_.push_back(items_[i]);
+        left -= size_of(items_[i].key);
+        i = items_[i].next;
+        continue;
+      }
+      i = write_message(frame, b.who, i, to, left);
+    }
+  }
+
+  std::uint32_t write_message(const update_frame& frame, admission who,
+                              std::uint32_t i, const target& to,
+                              std::size_t& left) {
+    const auto body = std::min(frame.room(), left);
+    auto& chunk = to.log.prepare(who, place, frame.size(body));
+    auto* const begin = to.log.end();
+    auto* const nlri = frame.open(begin, body);
+    auto* p = nlri;
+    for (; i != none; i = items_[i].next) {
+      const auto& each = items_[i];
+      const auto size = size_of(each.key);
+      if (size > body - static_cast<std::size_t>(p - nlri))
+        break;
+      chunk.add_number(each.shard, each.number);
+      p = put(p, each.key);
+      ++to.stats.encodings;
+    }
+    left -= static_cast<std::size_t>(p - nlri);
+    const auto size =
+        static_cast<std::size_t>(frame.close(begin, nlri, p) - begin);
+    to.log.commit(size);
+    ++to.stats.updates;
+    to.stats.bytes += size;
+    return i;
+  }
+
+  std::uint8_t* put(std::uint8_t* p, const Key& key) const {
+    if (settings_.add_path) {
+      // One path per prefix is told: its id is always 1 (RFC 7911 §3).
+      const std::uint8_t id[4] = {0, 0, 0, 1};
+      std::memcpy(p, id, 4);
+      p += 4;
+    }
+    return put_nlri(p, key);
+  }
+
+  attribute_pool* pool_;
+  export_transform* transform_;
+  settings settings_;
+  std::vector<item> items_;
+  std::vector<item> too_big_;
+  bucket_index withdrawals_;
+  bucket_index announcements_;
+};
+
+} // namespace troupe::rib

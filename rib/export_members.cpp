@@ -1,0 +1,344 @@
+#include "rib/export_members.hpp"
+
+#include "protocol/check.hpp"
+
+#include <algorithm>
+
+namespace troupe::rib {
+
+member_table::member_table(export_log& log, unsigned shards,
+                           const export_limits& limits)
+    : log_(&log), limits_(limits), marks_(shards) {}
+
+member_slot member_table::join(const member_options& options) {
+  const auto i = static_cast<std::size_t>(options.neighbor);
+  TROUPE_CHECK(slot_of(options.neighbor) == no_member,
+               "the neighbour is a member already");
+  if (i >= slots_.size())
+    slots_.resize(i + 1, no_member);
+  member_slot m = 0;
+  while (m < members_.size() && members_[m].used)
+    ++m;
+  if (m == members_.size())
+    members_.emplace_back();
+  member fresh;
+  fresh.used = true;
+  fresh.withdrawals = options.told_before;
+  fresh.neighbor = options.neighbor;
+  for (const auto f : options.families)
+    if (const auto place = family_place(f); place < family_count)
+      fresh.families |= 1U << place;
+  fresh.end_of_rib = options.send_end_of_rib ? fresh.families : 0;
+  fresh.shards.resize(marks_.size());
+  log_->start(m, fresh.families);
+  members_[m] = std::move(fresh);
+  slots_[i] = m;
+  ++used_;
+  return m;
+}
+
+void member_table::leave(member_slot m) {
+  log_->stop(m);
+  std::erase(absent_, m);
+  slots_[static_cast<std::size_t>(at(m).neighbor)] = no_member;
+  at(m) = {};
+  --used_;
+}
+
+// -- what is owed -------------------------------------------------------------
+
+void member_table::owe(member_slot m, unsigned shard, std::size_t family,
+                       prefix_number n) {
+  auto& of_shard = at(m).shards[shard];
+  const bool first = of_shard.size() == 0;
+  if (!of_shard.owed[family].insert(n) || !first)
+    return;
+  advance(marks_[shard]);
+  of_shard.safe = marks_[shard].safe;
+}
+
+void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
+                              prefix_number n) {
+  for (const auto m : absent_)
+    if (speaks(m, family) && log_->admits(who, m))
+      owe(m, shard, family, n);
+}
+
+std::uint64_t member_table::owed(member_slot m, std::size_t family) const {
+  std::uint64_t total = 0;
+  for (const auto& each : at(m).shards)
+    total += each.owed[family].size();
+  return total;
+}
+
+std::uint64_t member_table::owed(const member& m) const {
+  std::uint64_t total = 0;
+  for (const auto& each : m.shards)
+    total += each.size();
+  return total;
+}
+
+std::vector<member_slot> member_table::take_end_of_rib(std::size_t family) {
+  std::vector<member_slot> due;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    auto& each = members_[m];
+    if (!each.used || (each.end_of_rib >> family & 1) == 0
+        || !log_->is_reading(m) || owed(m, family) != 0)
+      continue;
+    each.end_of_rib &= ~(1U << family);
+    due.push_back(m);
+  }
+  return due;
+}
+
+// -- slow members -------------------------------------------------------------
+
+std::uint64_t member_table::backlog(member_slot m) const {
+  return log_->unread(m) + at(m).in_flight;
+}
+
+std::size_t member_table::drop_slow() {
+  if (log_->size() <= limits_.log_bound)
+    return 0;
+  std::size_t dropped = 0;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    if (!members_[m].used || !log_->is_reading(m) || !log_->seek(m)
+        || log_->unread(m) <= limits_.log_bound)
+      continue;
+    leave_log(m);
+    ++dropped;
+  }
+  return dropped;
+}
+
+void member_table::leave_log(member_slot m) {
+  log_->for_each_unread(m, [&](const log_chunk& c) {
+    c.for_each_number(
+        [&](unsigned shard, prefix_number n) { owe(m, shard, c.family, n); });
+    if (c.end_of_rib)
+      at(m).end_of_rib |= 1U << c.family;
+  });
+  at(m).withdrawals = true;
+  log_->stop(m);
+  absent_.push_back(m);
+  // One that has taken nothing hears nothing of `written`.
+  if (at(m).in_flight == 0)
+    read_again(m);
+}
+
+void member_table::read_again(member_slot m) {
+  std::erase(absent_, m);
+  log_->start(m, at(m).families);
+}
+
+void member_table::written(member_slot m, std::size_t bytes) {
+  auto& each = at(m);
+  each.in_flight -= std::min(bytes, each.in_flight);
+  if (each.in_flight == 0 && !log_->is_reading(m))
+    read_again(m);
+}
+
+// -- requests -----------------------------------------------------------------
+
+std::size_t member_table::requests_of(unsigned shard) const {
+  return static_cast<std::size_t>(
+      std::count_if(requests_.begin(), requests_.end(),
+                    [&](const auto& r) { return r.slice.shard == shard; }));
+}
+
+std::optional<resync_slice> member_table::next_slice(member_slot m,
+                                                     unsigned shard,
+                                                     std::size_t family) const {
+  const auto& owed = at(m).shards[shard].owed[family];
+  auto first = owed.next(0);
+  auto bound = ~prefix_number{0};
+  for (bool moved = true; moved && first;) {
+    moved = false;
+    bound = ~prefix_number{0};
+    for (const auto& r : requests_) {
+      if (r.slice.shard != shard || r.slice.family != family)
+        continue;
+      if (*first >= r.slice.first && *first < r.slice.last) {
+        first = owed.next(r.slice.last);
+        moved = true;
+        break;
+      }
+      if (r.slice.first > *first)
+        bound = std::min(bound, r.slice.first);
+    }
+  }
+  if (!first)
+    return std::nullopt;
+  resync_slice slice{shard, family, *first, *first, {}};
+  const auto size = std::min(bound - *first, limits_.resync_numbers);
+  constexpr std::uint64_t dense = 4; // a quarter
+  if (owed.count(*first, *first + size) * dense >= size) {
+    slice.last = *first + size;
+    return slice;
+  }
+  for (auto at = first;
+       at && *at < bound && slice.numbers.size() < limits_.resync_numbers;
+       at = owed.next(*at + 1))
+    slice.numbers.push_back(*at);
+  slice.last = slice.numbers.back() + 1;
+  return slice;
+}
+
+bool member_table::ask_for(member_slot m,
+                           std::vector<export_group::shard_request>& out) {
+  bool asked = false;
+  for (unsigned shard = 0; shard < marks_.size(); ++shard)
+    for (std::size_t f = 0; f < family_count; ++f)
+      while (requests_of(shard) < limits_.resync_requests) {
+        auto slice = next_slice(m, shard, f);
+        if (!slice)
+          break;
+        resync_request ask;
+        ask.tag = {m, next_request_};
+        ask.family = f == 0 ? ipv4_key::family : ipv6_key::family;
+        ask.first = slice->first;
+        ask.count = slice->last - slice->first;
+        ask.numbers = slice->numbers;
+        requests_.push_back({std::move(*slice), next_request_++});
+        out.push_back({shard, std::move(ask)});
+        asked = true;
+      }
+  return asked;
+}
+
+std::vector<export_group::shard_request> member_table::take_requests() {
+  std::vector<export_group::shard_request> out;
+  const auto size = static_cast<member_slot>(members_.size());
+  for (member_slot i = 0; i < size; ++i) {
+    if (requests_.size() >= marks_.size() * limits_.resync_requests)
+      break;
+    const auto m = (next_lead_ + i) % size;
+    const auto& each = members_[m];
+    if (!each.used || !log_->is_reading(m) || owed(each) == 0
+        || backlog(m) >= limits_.resync_backlog)
+      continue;
+    if (ask_for(m, out))
+      next_lead_ = m;
+  }
+  return out;
+}
+
+std::optional<resync_slice> member_table::take_answered(const resync_tag& tag) {
+  const auto found =
+      std::find_if(requests_.begin(), requests_.end(),
+                   [&](const auto& r) { return r.id == tag.generation; });
+  if (found == requests_.end())
+    return std::nullopt;
+  auto slice = std::move(found->slice);
+  requests_.erase(found);
+  return slice;
+}
+
+std::uint64_t member_table::count(const member& m,
+                                  const resync_slice& slice) const {
+  const auto& owed = m.shards[slice.shard].owed[slice.family];
+  if (slice.numbers.empty())
+    return owed.count(slice.first, slice.last);
+  return static_cast<std::uint64_t>(
+      std::count_if(slice.numbers.begin(), slice.numbers.end(),
+                    [&](prefix_number n) { return owed.contains(n); }));
+}
+
+resync_plan member_table::plan(const resync_slice& slice) const {
+  std::vector<std::uint64_t> counts(members_.size());
+  std::uint64_t most = 0;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    const auto& each = members_[m];
+    // Twice the bound for asking: the log grew since.
+    if (!each.used || !log_->is_reading(m) || owed(each) == 0
+        || backlog(m) >= 2 * limits_.resync_backlog)
+      continue;
+    counts[m] = count(each, slice);
+    most = std::max(most, counts[m]);
+  }
+  resync_plan plan;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    // One who is owed much less asks for itself.
+    if (counts[m] == 0 || counts[m] * 2 < most)
+      continue;
+    plan.riders.push_back(m);
+    if (members_[m].withdrawals)
+      plan.withdrawals.push_back(m);
+  }
+  return plan;
+}
+
+void member_table::settle(const resync_plan& plan, const resync_slice& slice) {
+  for (const auto m : plan.riders) {
+    auto& each = at(m);
+    auto& owed_here = each.shards[slice.shard].owed[slice.family];
+    if (slice.numbers.empty())
+      owed_here.erase(slice.first, slice.last);
+    for (const auto n : slice.numbers)
+      owed_here.erase(n);
+    if (owed(each) == 0)
+      each.withdrawals = false;
+  }
+}
+
+void member_table::forget_requests(std::optional<unsigned> shard) {
+  std::erase_if(requests_, [&](const auto& r) {
+    return !shard || r.slice.shard == *shard;
+  });
+}
+
+// -- sequences ----------------------------------------------------------------
+
+void member_table::flushed(unsigned shard, std::uint64_t sequence) {
+  auto& marks = marks_[shard];
+  if (sequence <= marks.flushed)
+    return;
+  marks.flushed = sequence;
+  const auto position = log_->end_position();
+  if (!marks.marks.empty() && marks.marks.back().position == position)
+    marks.marks.back().sequence = sequence;
+  else
+    marks.marks.push_back({position, sequence});
+}
+
+void member_table::advance(shard_marks& marks) const {
+  const auto position = log_->read_position();
+  while (!marks.marks.empty() && marks.marks.front().position <= position) {
+    marks.safe = marks.marks.front().sequence;
+    marks.marks.pop_front();
+  }
+}
+
+std::uint64_t member_table::safe_through(unsigned shard) const {
+  advance(marks_[shard]);
+  auto safe = marks_[shard].safe;
+  for (const auto& m : members_)
+    if (m.used && m.shards[shard].size() != 0)
+      safe = std::min(safe, m.shards[shard].safe);
+  return safe;
+}
+
+std::string member_table::check() const {
+  std::size_t used = 0;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    if (!members_[m].used) {
+      if (log_->is_reading(m))
+        return "somebody reads who is no member";
+      continue;
+    }
+    ++used;
+    if (slot_of(members_[m].neighbor) != m)
+      return "a neighbour has the wrong slot";
+    if (!log_->is_reading(m) && members_[m].in_flight == 0)
+      return "a member waits for nothing";
+    for (const auto& shard : members_[m].shards)
+      for (const auto& owed : shard.owed)
+        if (owed.count(0, ~prefix_number{0}) != owed.size())
+          return "what is owed is miscounted";
+  }
+  if (used != log_->readers() + absent_.size())
+    return "the absent members are miscounted";
+  return used == used_ ? "" : "the members are miscounted";
+}
+
+} // namespace troupe::rib

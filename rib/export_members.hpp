@@ -1,0 +1,161 @@
+#pragma once
+
+#include "rib/export_group.hpp"
+#include "rib/export_log.hpp"
+#include "rib/export_owed.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace troupe::rib {
+
+/// A part of the numbers of a shard and family that a request asks for.
+struct resync_slice {
+  unsigned shard = 0;
+  std::size_t family = 0;  ///< its place
+  prefix_number first = 0; ///< the numbers lie in [first, last)
+  prefix_number last = 0;
+  std::vector<prefix_number> numbers; ///< these only, unless empty
+};
+
+/// Who is told an answer.
+struct resync_plan {
+  std::vector<member_slot> riders;      ///< owed about the same
+  std::vector<member_slot> withdrawals; ///< those to be told what is not told
+};
+
+/// The members of a group: whose routes are theirs, what they are owed beyond
+/// the log, and from where the log is safe.
+class member_table {
+public:
+  /// The log must outlive the table.
+  member_table(export_log& log, unsigned shards, const export_limits& limits);
+
+  member_slot join(const member_options& options);
+  void leave(member_slot m);
+  bool any() const { return used_ != 0; }
+  /// Whether some member does not read the log.
+  bool any_absent() const { return !absent_.empty(); }
+  /// The member whose routes these are, or `no_member`.
+  member_slot slot_of(neighbor_index n) const {
+    const auto i = static_cast<std::size_t>(n);
+    return i < slots_.size() ? slots_[i] : no_member;
+  }
+  neighbor_index neighbor_of(member_slot m) const { return at(m).neighbor; }
+  bool speaks(member_slot m, std::size_t family) const {
+    return (at(m).families >> family & 1) != 0;
+  }
+  /// Calls `visit(slot)` for every member.
+  template <class Visitor>
+  void for_each(Visitor visit) const {
+    for (member_slot m = 0; m < members_.size(); ++m)
+      if (members_[m].used)
+        visit(m);
+  }
+
+  // -- what is owed ----------------------------------------------------------
+
+  void owe(member_slot m, unsigned shard, std::size_t family, prefix_number n);
+  /// Owes a number to all who are meant and do not read the log.
+  void owe_absent(admission who, unsigned shard, std::size_t family,
+                  prefix_number n);
+  bool is_owed(member_slot m, unsigned shard, std::size_t family,
+               prefix_number n) const {
+    return at(m).shards[shard].owed[family].contains(n);
+  }
+  std::uint64_t owed(member_slot m, std::size_t family) const;
+  /// What is not told any more must be withdrawn from it, too.
+  void owe_withdrawals(member_slot m) { at(m).withdrawals = true; }
+  /// Members whose End-of-RIB for a family is due; each is returned once.
+  std::vector<member_slot> take_end_of_rib(std::size_t family);
+
+  // -- slow members ----------------------------------------------------------
+
+  /// Makes members that are too far behind leave the log; returns how many.
+  std::size_t drop_slow();
+  void taken(member_slot m, std::size_t bytes) { at(m).in_flight += bytes; }
+  /// A member without anything in flight reads the log again.
+  void written(member_slot m, std::size_t bytes);
+  bool has_room(member_slot m) const {
+    return at(m).in_flight < limits_.window;
+  }
+
+  // -- requests --------------------------------------------------------------
+
+  std::vector<export_group::shard_request> take_requests();
+  /// What an answer is about; nothing if nobody waits for it any more.
+  std::optional<resync_slice> take_answered(const resync_tag& tag);
+  /// Who is to be told an answer about the slice at the end of the log.
+  resync_plan plan(const resync_slice& slice) const;
+  /// They are not owed the slice any more.
+  void settle(const resync_plan& plan, const resync_slice& slice);
+  /// Forgets requests in flight, of one shard or of all.
+  void forget_requests(std::optional<unsigned> shard);
+
+  // -- sequences -------------------------------------------------------------
+
+  /// The log tells everything up to this sequence of a shard.
+  void flushed(unsigned shard, std::uint64_t sequence);
+  std::uint64_t safe_through(unsigned shard) const;
+
+  /// What is wrong with the structure; empty when sound.
+  std::string check() const;
+
+private:
+  struct owed_shard {
+    std::array<number_set, family_count> owed;
+    /// Safe sequence at the time when the first of these was owed.
+    std::uint64_t safe = 0;
+    std::uint64_t size() const { return owed[0].size() + owed[1].size(); }
+  };
+  struct member {
+    bool used = false;
+    bool withdrawals = false;
+    neighbor_index neighbor{};
+    unsigned families = 0;     // a bit for each place
+    unsigned end_of_rib = 0;   // a bit for each place: still to be told
+    std::size_t in_flight = 0; // bytes taken and not yet written
+    std::vector<owed_shard> shards;
+  };
+  struct request {
+    resync_slice slice;
+    std::uint32_t id = 0;
+  };
+  struct sequence_mark {
+    std::uint64_t position = 0; // in the log
+    std::uint64_t sequence = 0;
+  };
+  struct shard_marks {
+    std::deque<sequence_mark> marks;
+    std::uint64_t safe = 0;    // everybody who reads has read it
+    std::uint64_t flushed = 0; // last
+  };
+
+  member& at(member_slot m) { return members_[m]; }
+  const member& at(member_slot m) const { return members_[m]; }
+  std::uint64_t owed(const member& m) const;
+  std::uint64_t backlog(member_slot m) const;
+  void leave_log(member_slot m);
+  void read_again(member_slot m);
+  void advance(shard_marks& marks) const;
+  bool ask_for(member_slot m, std::vector<export_group::shard_request>& out);
+  std::optional<resync_slice> next_slice(member_slot m, unsigned shard,
+                                         std::size_t family) const;
+  std::size_t requests_of(unsigned shard) const;
+  std::uint64_t count(const member& m, const resync_slice& slice) const;
+
+  export_log* log_;
+  export_limits limits_;
+  std::vector<member> members_;
+  std::vector<member_slot> slots_;  // by neighbour index
+  std::vector<member_slot> absent_; // members that do not read the log
+  std::size_t used_ = 0;
+  std::vector<request> requests_;
+  std::uint32_t next_request_ = 1;
+  member_slot next_lead_ = 0;
+  mutable std::vector<shard_marks> marks_; // by shard
+};
+
+} // namespace troupe::rib
