@@ -57,8 +57,8 @@ std::string message_type_name(std::uint64_t key, const void* content) {
     return without_namespace(demangled(*type));
   if (number == atom_type)
     return to_string(tuple.get_as<caf::atom_value>(0));
-  // CAF marks its own types with an @.
-  std::string_view name = caf::numbered_type_names[number];
+  // CAF numbers its types from 1 and marks their names with an @.
+  std::string_view name = caf::numbered_type_names[number - 1];
   return std::string(name.substr(name.starts_with('@') ? 1 : 0));
 }
 

@@ -71,6 +71,8 @@ public:
     auto type = cell_->type_index(message_type_key(content), &message_type_name,
                                   &content);
     handler_guard guard{*this, type};
+    // A fault that throws answers this request, not an older one.
+    this->current_mailbox_element(&message);
     if (cell_->fault_armed() && strikes())
       return caf::invoke_message_result::dropped;
     auto result = super::consume(message);
