@@ -124,6 +124,7 @@ struct neighbor_command;
 struct command_result;
 struct stop_router;
 struct router_step;
+struct restart_actor;
 /// The supervisor of one router: which neighbours exist, and all below it.
 using router_actor = caf::typed_actor<
     caf::reacts_to<incoming_connection>, caf::reacts_to<register_session>,
@@ -131,6 +132,7 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
     caf::reacts_to<source_purged>, caf::reacts_to<stop_router>,
     caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
+    caf::replies_to<restart_actor>::with<command_result>,
     caf::replies_to<neighbors_query>::with<neighbors_reply>,
     caf::replies_to<neighbor_command>::with<command_result>,
     caf::replies_to<routes_query>::with<routes_page>,
@@ -163,12 +165,20 @@ struct health_query;
 struct health_reply;
 struct restart_actor;
 /// The root supervisor of the process.
-using node_actor =
-    caf::typed_actor<caf::reacts_to<apply_configuration>,
-                     caf::reacts_to<stop_node>,
-                     caf::reacts_to<reload_configuration>,
-                     caf::reacts_to<node_step>, caf::reacts_to<listener_report>,
-                     caf::replies_to<health_query>::with<health_reply>,
+using node_actor = caf::typed_actor<
+    caf::reacts_to<apply_configuration>, caf::reacts_to<stop_node>,
+    caf::reacts_to<reload_configuration>, caf::reacts_to<node_step>,
+    caf::reacts_to<supervisor_timer>, caf::reacts_to<listener_report>,
+    caf::replies_to<health_query>::with<health_reply>,
+    caf::replies_to<restart_actor>::with<command_result>,
+    caf::replies_to<neighbors_query>::with<neighbors_reply>,
+    caf::replies_to<neighbor_command>::with<command_result>,
+    caf::replies_to<routes_query>::with<routes_page>,
+    caf::replies_to<rib_query>::with<rib_totals>>;
+
+/// Answers the questions of the HTTP threads, which talk to nobody else.
+using admin_actor =
+    caf::typed_actor<caf::replies_to<health_query>::with<health_reply>,
                      caf::replies_to<restart_actor>::with<command_result>,
                      caf::replies_to<neighbors_query>::with<neighbors_reply>,
                      caf::replies_to<neighbor_command>::with<command_result>,
@@ -592,9 +602,7 @@ struct listener_report {
   std::string error;
 };
 
-struct reload_configuration {
-  std::string path; ///< empty: the file that the daemon was started with
-};
+struct reload_configuration {};
 /// A command that must survive a restart.
 struct persist_command {
   neighbor_command command;

@@ -77,6 +77,7 @@ router::behavior_type router::make_behavior() {
       [this](const stop_router& m) { stop(m); },
       [this](const router_step&) {},
       [this](const supervisor_timer& m) { sup_.handle_timer(m); },
+      [this](const restart_actor& m) { return restart(m); },
       [this](const neighbors_query&) { return neighbors(); },
       [this](const neighbor_command& m) { return command(m); },
       [this](const routes_query& m) -> caf::result<routes_page> {

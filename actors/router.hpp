@@ -98,6 +98,7 @@ private:
   caf::result<neighbors_reply> neighbors();
   neighbor_status status_of(const neighbor_entry& entry);
   command_result command(const neighbor_command& m);
+  command_result restart(const restart_actor& m);
 
   log::logger& log() { return self_.environment->log; }
   router_actor handle_to_self();

@@ -90,6 +90,24 @@ caf::result<neighbors_reply> router::neighbors() {
   return promise;
 }
 
+/// Ends a child and starts it again; connections belong to their sessions.
+command_result router::restart(const restart_actor& m) {
+  for (const auto& each : sup_.children()) {
+    const auto dot = each.id.find('.');
+    const auto name = dot == each.id.npos ? "" : each.id.substr(dot + 1);
+    auto kind = each.id.substr(0, dot);
+    if (kind == "shard")
+      kind = "rib_shard";
+    for (const auto k : {actor_kind::session, actor_kind::rib,
+                         actor_kind::rib_shard, actor_kind::exporter})
+      if (to_string(k) == kind && child_id(cell().id(), k, name) == m.id) {
+        sup_.restart(each.id, "asked for by an operator");
+        return {true, false, {}};
+      }
+  }
+  return {false, true, "there is no actor " + m.id};
+}
+
 command_result router::command(const neighbor_command& m) {
   const auto found = neighbors_.find(m.name);
   if (found == neighbors_.end())
