@@ -2,8 +2,6 @@
 
 #include "actors/transport/fake_transport.hpp"
 
-#include <deque>
-
 namespace troupe::transport {
 
 /// A scripted BGP speaker at the other end of a `fake_transport`: a test makes
@@ -61,7 +59,6 @@ public:
 
 private:
   struct notes;
-  void use(socket_id socket);
 
   fake_transport& net_;
   protocol::ip_address address_;

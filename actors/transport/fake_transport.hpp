@@ -1,9 +1,10 @@
 #pragma once
 
 #include "actors/transport/transport.hpp"
+#include "actors/transport/write_queue.hpp"
 
+#include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <random>
 #include <set>
@@ -17,7 +18,10 @@ namespace troupe::transport {
 /// Sockets connect to listeners of the same object. Nothing happens inside the
 /// calls of the interface: sinks are called by `step`, `deliver` and nothing
 /// else, in an order that depends only on the calls and the seed. It is meant
-/// for one thread.
+/// for one thread. The write queue is the reactor's own.
+///
+/// MD5 keys must agree and GTSM must be met (a system's default TTL is 64),
+/// else attempts get no answer. Leases are measured by `now`.
 class fake_transport final : public transport {
 public:
   using duration = std::chrono::nanoseconds;
@@ -66,8 +70,8 @@ public:
   /// Ends the connection of this socket as a RST of the network would: both
   /// ends get `closed` with `error`; what is on the way is lost.
   void reset(socket_id socket, int error);
-  /// Cuts the line of this socket: what is sent vanishes in both directions,
-  /// and nobody is told.
+  /// Cuts the line of this socket: nothing arrives any more, in either
+  /// direction, and nobody is told.
   void cut(socket_id socket);
   /// What a line may hold per direction, in place of the kernel's send and
   /// receive buffers: 256 KiB at first. 0 stops all lines.
@@ -88,10 +92,83 @@ public:
   std::vector<socket_id> sockets() const;
 
 private:
-  struct socket_state;
-  struct listener_state;
-  class engine;
-  std::unique_ptr<engine> engine_;
+  enum class phase : std::uint8_t { connecting, waiting, open, closing };
+
+  struct socket_state {
+    event_sink sink;
+    phase now = phase::connecting;
+    protocol::endpoint local;
+    protocol::endpoint remote;
+    socket_options options;
+    /// The other end, which may have gone.
+    socket_id peer{};
+    std::optional<accepted> announced;
+    write_queue output;
+    std::size_t unreported = 0;
+    /// What the other end has put on the line and was not delivered yet.
+    std::deque<std::uint8_t> line;
+    /// How the stream ends behind `line`: 0 is a FIN, else an errno.
+    std::optional<int> end_of_line;
+    std::size_t unconsumed = 0;
+    bool paused = false;
+    bool cut = false;
+    bool fin_sent = false;
+    std::optional<duration> deadline;
+  };
+  struct listener_state {
+    protocol::endpoint local;
+    socket_options options;
+    event_sink sink;
+  };
+  struct due_event {
+    event_sink sink;
+    event what;
+    socket_id socket{};
+  };
+
+  static constexpr std::chrono::seconds adopt_timeout{10};
+  static constexpr std::chrono::seconds close_timeout{1};
+
+  socket_state* find(socket_id id);
+  const socket_state* find(socket_id id) const;
+  void post(const event_sink& sink, event what, socket_id socket);
+  bool deliver_event();
+  bool progress(socket_id id, socket_state& s);
+
+  bool try_connect(socket_id id, socket_state& s);
+  const std::pair<const listener_id, listener_state>*
+  find_listener(const protocol::endpoint& remote) const;
+  static bool ttl_suffices(const socket_options& from,
+                           const socket_options& to);
+  bool answers(const socket_state& s, const listener_state& l) const;
+  void establish(socket_id id, socket_state& s, listener_id listener);
+
+  bool write_piece(socket_id id, socket_state& s);
+  bool read_piece(socket_id id, socket_state& s);
+  bool finish(socket_id id, socket_state& s);
+  std::size_t piece(std::size_t most);
+  bool lease_ended(const socket_state& s) const;
+
+  void fail(socket_id id, int error);
+  void remove(socket_id id, std::optional<int> tell_peer);
+  void expire(socket_id id, socket_state& s);
+
+  std::mt19937_64 random_;
+  std::uint64_t last_id_ = 0;
+  std::uint16_t last_port_ = 49151;
+  duration now_{0};
+  std::size_t capacity_ = 256UL * 1024;
+  std::size_t largest_piece_ = 0;
+  std::map<listener_id, listener_state> listeners_;
+  std::map<socket_id, socket_state> sockets_;
+  std::map<socket_id, std::vector<std::uint8_t>> sent_;
+  std::deque<due_event> events_;
+  /// Ended by `close` or `abort`: their events are not delivered any more.
+  std::set<socket_id> ended_;
+  std::map<protocol::endpoint, int> refused_;
+  std::set<protocol::endpoint> ignored_;
+  /// Who had the last turn.
+  socket_id turn_{};
 };
 
 } // namespace troupe::transport
