@@ -5,10 +5,10 @@
 #include "config/report.hpp"
 #include "config/validate.hpp"
 
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <system_error>
 
 namespace troupe::config {
@@ -93,12 +93,12 @@ load_result load_file(const std::string& path) {
   errno = 0;
   std::ifstream in{path, std::ios::binary};
   std::string text;
-  if (in) {
-    text.resize(most_json + 1); // one more than `load` takes
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
+  std::array<char, 65536> part{};
+  while (in && text.size() <= most_json) { // `load` refuses what is larger
+    in.read(part.data(), part.size());
+    text.append(part.data(), static_cast<std::size_t>(in.gcount()));
   }
-  if (in.bad() || (text.empty() && !in.eof())) {
+  if (!in.eof() && text.size() <= most_json) {
     const auto why = std::generic_category().message(errno);
     return {std::nullopt,
             {{severity::error, path, 0, 0, "", "cannot be read: " + why}}};

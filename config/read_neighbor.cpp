@@ -1,9 +1,9 @@
 #include "config/read_neighbor.hpp"
 
+#include "config/defaults.hpp"
 #include "config/read_policy.hpp"
 
-#include <algorithm>
-#include <cstdlib>
+#include <charconv>
 
 namespace troupe::config {
 
@@ -29,8 +29,10 @@ bool to_remote_asn(const value& v, remote_asn& out) {
 bool to_factor(const value& v, double& out) {
   if (!v.is(node_kind::number, "a number"))
     return false;
-  out = std::strtod(v.what->text.c_str(), nullptr);
-  return true;
+  const auto& text = v.what->text;
+  const auto result =
+      std::from_chars(text.data(), text.data() + text.size(), out);
+  return result.ec == std::errc{} || v.fail("is too large or too small");
 }
 
 bool to_jitter(const value& v, jitter& out) {
@@ -62,14 +64,11 @@ bool to_key(const value& v, std::string& out) {
              || v.fail("must have 1 to 80 bytes"));
 }
 
-constexpr milliseconds least_send_hold{480000}; // RFC 9687 §3.1
-
 void read_timers(object_reader& in, timer_config& out) {
   object_reader timers{in.find_all("timers")};
   timers.read("hold", out.hold, to_duration);
-  out.keepalive = out.hold / 3;
-  if (out.hold.count() > 0)
-    out.send_hold = std::max(least_send_hold, 2 * out.hold);
+  out.keepalive = default_keepalive(out.hold);
+  out.send_hold = default_send_hold(out.hold);
   timers.read("keepalive", out.keepalive, to_duration);
   timers.read("connect_retry", out.connect_retry, to_duration);
   timers.read("idle_hold", out.idle_hold, to_duration);

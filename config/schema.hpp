@@ -230,7 +230,7 @@ struct router {
   std::string name; ///< unique in the daemon
   protocol::as_number asn = 0;
   protocol::router_id router_id;
-  /// RFC 4456 §7; absent: the router_id.
+  /// RFC 4456; absent: the router_id.
   std::optional<protocol::router_id> cluster_id;
   /// Slices of the table; 0: as many as suit the machine.
   std::uint16_t shards = 0;
@@ -266,10 +266,10 @@ struct configuration {
 std::optional<protocol::peer_kind> known_kind(const router& r,
                                               const neighbor& n);
 
-/// The import policy in force towards a peer of this kind (RFC 8212 §2).
+/// The import policy in force towards a peer of this kind (RFC 8212).
 rib::chain_definition import_chain(const family_config& f,
                                    protocol::peer_kind k);
-/// The export policy in force towards a peer of this kind (RFC 8212 §2).
+/// The export policy in force towards a peer of this kind (RFC 8212).
 rib::chain_definition export_chain(const family_config& f,
                                    protocol::peer_kind k);
 

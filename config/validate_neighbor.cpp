@@ -30,7 +30,7 @@ void check_hold(const timer_config& t, const std::string& path, findings& out) {
               "must be less than the hold time, which is " + to_text(t.hold));
   else if (t.hold != 0ms && t.keepalive < 1s) // RFC 4271 §4.4
     out.error(where, "must be 1s or more");
-  // RFC 9687 §3.1: more than the hold time.
+  // RFC 9687: more than the hold time.
   if (t.send_hold != 0ms && (t.send_hold <= t.hold || t.send_hold < 1s))
     out.error(below(path, "send_hold"),
               "must be 0s, or more than the hold time and 1s or more");
@@ -108,7 +108,7 @@ void check_transport(const neighbor& n, const std::string& path,
     out.error(below(path, "dynamic_limit"), "must be 1 or more");
   if (n.multihop == 0)
     out.error(below(path, "multihop"), "must be from 1 to 255");
-  // RFC 5082 §3: what was sent with 255 arrives over n hops with 256 - n.
+  // RFC 5082: what was sent with 255 arrives over n hops with 256 - n.
   if (n.min_ttl > 256 - n.multihop)
     out.error(below(path, "min_ttl"),
               "must be " + std::to_string(256 - n.multihop)
@@ -200,7 +200,7 @@ void check_family(const router& r, const neighbor& n,
     return;
   const bool import = config.import_policy.has_value();
   const bool exports = config.export_policy.has_value();
-  // RFC 8212 §2.
+  // RFC 8212.
   if (!import && !exports)
     out.warning(path, "without \"import\" and \"export\" an external "
                       "neighbour is taken and told nothing (RFC 8212)");
