@@ -49,6 +49,9 @@ struct shard_statistics {
 struct neighbor_counts {
   std::uint64_t received = 0; ///< paths held, the rejected ones included
   std::uint64_t accepted = 0;
+
+  friend bool operator==(const neighbor_counts&,
+                         const neighbor_counts&) = default;
 };
 
 /// Size and digest of a Loc-RIB; those of shards add up.
@@ -59,6 +62,8 @@ struct family_totals {
   /// neighbour name, path id, canonical attributes).
   std::uint64_t digest_low = 0;
   std::uint64_t digest_high = 0;
+
+  friend bool operator==(const family_totals&, const family_totals&) = default;
 };
 
 /// Which paths a query wants.
@@ -67,8 +72,8 @@ enum class route_view : std::uint8_t { loc, received, accepted, rejected };
 struct route_query {
   protocol::family family = protocol::ipv4_unicast;
   route_view view = route_view::loc;
-  std::optional<protocol::prefix> prefix; ///< exactly this one
-  std::optional<neighbor_index> neighbor;
+  std::optional<protocol::prefix> prefix = std::nullopt; ///< exactly this one
+  std::optional<neighbor_index> neighbor = std::nullopt;
   prefix_number cursor = 0; ///< where to go on
   /// A page ends behind the prefix that reaches it.
   std::uint32_t limit = 1000;

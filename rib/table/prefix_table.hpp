@@ -1,0 +1,158 @@
+#pragma once
+
+#include "rib/key.hpp"
+#include "rib/table/number_index.hpp"
+#include "rib/table/path_blocks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::rib::table {
+
+namespace entry_bit {
+inline constexpr std::uint8_t vacant = 1;    ///< the number names nothing
+inline constexpr std::uint8_t chosen = 2;    ///< the first path is the best
+inline constexpr std::uint8_t unsettled = 4; ///< waits for a decision
+inline constexpr std::uint8_t pending = 8;   ///< in the queue of changes
+inline constexpr std::uint8_t told = 16;     ///< some exporter knows the number
+inline constexpr std::uint8_t buried = 32;   ///< in the queue of tombstones
+/// These are of the number, not of the prefix: they outlive it.
+inline constexpr std::uint8_t of_number = pending | buried;
+} // namespace entry_bit
+
+/// A prefix with its paths: one is held inline, more in a block.
+template <class Key>
+struct prefix_entry {
+  struct block_of_paths {
+    block_ref block;
+    std::uint8_t size_class;
+  };
+  union contents {
+    contents() {}
+    path one;                             ///< count == 1
+    block_of_paths many;                  ///< count > 1
+    std::array<std::uint32_t, 2> told_at; ///< a tombstone: the sequence
+    prefix_number next_vacant;
+  };
+
+  decltype(Key::address) address;
+  std::uint8_t length;
+  std::uint8_t bits;
+  std::uint16_t count;
+  contents of;
+
+  Key key() const { return {address, length}; }
+  bool has(std::uint8_t bit) const { return (bits & bit) != 0; }
+  void set(std::uint8_t bit) { bits = static_cast<std::uint8_t>(bits | bit); }
+  void clear(std::uint8_t bit) {
+    bits = static_cast<std::uint8_t>(bits & ~bit);
+  }
+  /// When a tombstone's withdrawal was told last.
+  std::uint64_t told_at() const {
+    return of.told_at[0] | std::uint64_t{of.told_at[1]} << 32;
+  }
+  void set_told_at(std::uint64_t sequence) {
+    of.told_at = {static_cast<std::uint32_t>(sequence),
+                  static_cast<std::uint32_t>(sequence >> 32)};
+  }
+};
+static_assert(sizeof(prefix_entry<ipv4_key>) == 24);
+static_assert(sizeof(prefix_entry<ipv6_key>) == 36);
+
+/// Prefixes under stable small numbers, with the paths of each, found by key
+/// through a hash index. Knows no decision and no references.
+template <class Key>
+class prefix_table {
+public:
+  using entry = prefix_entry<Key>;
+
+  prefix_table(std::uint64_t seed, prefix_number limit)
+      : seed_(seed), limit_(std::min(limit, number_count)) {}
+
+  std::uint64_t hash(const Key& key) const { return mix(hash_of(key) ^ seed_); }
+  void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
+  /// A number that is likely the one of this hash; starts to load its entry.
+  prefix_number prefetch_entry(std::uint64_t hash) const {
+    const auto number = index_.guess(hash);
+    if (number != no_number) {
+      const auto* e = &(*this)[number];
+      __builtin_prefetch(e);
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(e + 1) - 1);
+    }
+    return number;
+  }
+
+  void prefetch(prefix_number number) const {
+    __builtin_prefetch(&(*this)[number]);
+  }
+
+  /// The number of a key, or `no_number`.
+  prefix_number find(const Key& key, std::uint64_t hash) const {
+    return index_.find(hash, [&](prefix_number number) {
+      const auto& e = (*this)[number];
+      return e.address == key.address && e.length == key.length;
+    });
+  }
+  /// Gives a key that is not here a number and no path yet. `no_number` when
+  /// the table is full. Throws std::bad_alloc, with no effect then.
+  prefix_number create(const Key& key, std::uint64_t hash);
+  /// Makes the number of a prefix without paths free to name another one.
+  void vacate(prefix_number number);
+
+  entry& operator[](prefix_number number) {
+    return chunks_[number >> chunk_log][number & (chunk_size - 1)];
+  }
+  const entry& operator[](prefix_number number) const {
+    return chunks_[number >> chunk_log][number & (chunk_size - 1)];
+  }
+  /// All numbers that are or were in use are below this one.
+  prefix_number number_limit() const { return next_; }
+  /// Numbers in use, those of tombstones included.
+  std::size_t size() const { return next_ - vacant_count_; }
+
+  std::span<path> paths(entry& e) {
+    return {e.count > 1 ? blocks_[e.of.many.block] : &e.of.one, e.count};
+  }
+  std::span<const path> paths(const entry& e) const {
+    return {e.count > 1 ? blocks_[e.of.many.block] : &e.of.one, e.count};
+  }
+  void prefetch_paths(const entry& e) const {
+    if (e.count > 1)
+      __builtin_prefetch(blocks_[e.of.many.block]);
+  }
+  /// Adds a path behind the others. Throws std::bad_alloc, with no effect then.
+  void add(entry& e, const path& p);
+  /// Removes a path; the last one takes its place. Never throws.
+  void remove(entry& e, std::size_t index);
+
+  std::size_t memory() const;
+  const number_index& index() const { return index_; }
+  /// Checks the index, the vacant numbers and the blocks; empty when sound.
+  std::string check() const;
+
+private:
+  static constexpr unsigned chunk_log = 11;
+  static constexpr prefix_number chunk_size = 1U << chunk_log;
+
+  void move_paths(entry& e, std::uint8_t size_class);
+  auto hasher() const {
+    return [this](prefix_number n) { return hash((*this)[n].key()); };
+  }
+
+  std::uint64_t seed_;
+  prefix_number limit_;
+  prefix_number next_ = 0;
+  prefix_number first_vacant_ = no_number;
+  prefix_number vacant_count_ = 0;
+  std::vector<std::unique_ptr<entry[]>> chunks_;
+  number_index index_;
+  path_blocks blocks_;
+};
+
+} // namespace troupe::rib::table
