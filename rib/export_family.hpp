@@ -29,22 +29,22 @@ struct export_context {
 /// to say about it. Every change is committed per prefix: what may throw comes
 /// first, and what is pending survives.
 template <class Key>
-class family_rib {
+class told_family {
 public:
-  family_rib(const export_context& context, unsigned shards)
+  told_family(const export_context& context, unsigned shards)
       : context_(context), judge_(context.pool, context.settings, Key::family),
         transform_(context.settings, Key::family),
         encoder_(context.pool, transform_,
                  {context.settings.max_message_size, is_add_path()}),
         dropped_(context.pool), tables_(shards), limits_(shards) {}
-  ~family_rib() {
+  ~told_family() {
     forget_pending();
     for (const auto& table : tables_)
       table.for_each_told(
           [&](prefix_number, const told_entry& e) { dropped_.add(e.set); });
   }
-  family_rib(const family_rib&) = delete;
-  family_rib& operator=(const family_rib&) = delete;
+  told_family(const told_family&) = delete;
+  told_family& operator=(const told_family&) = delete;
 
   /// Takes changes of a shard.
   void apply(unsigned shard, std::span<const change<Key>> changes);
@@ -123,8 +123,8 @@ private:
 // -- changes ------------------------------------------------------------------
 
 template <class Key>
-void family_rib<Key>::apply(unsigned shard,
-                            std::span<const change<Key>> changes) {
+void told_family<Key>::apply(unsigned shard,
+                             std::span<const change<Key>> changes) {
   auto& table = tables_[shard];
   context_.statistics.changes += changes.size();
   constexpr std::size_t ahead = 16;
@@ -142,7 +142,7 @@ void family_rib<Key>::apply(unsigned shard,
 }
 
 template <class Key>
-export_verdict family_rib<Key>::judge(const change<Key>& c) {
+export_verdict told_family<Key>::judge(const change<Key>& c) {
   const route_origin origin{c.source, c.kind, c.origin};
   if (!judge_.depends_on_prefix())
     return judge_.judge(c.attributes, origin, nullptr);
@@ -151,8 +151,8 @@ export_verdict family_rib<Key>::judge(const change<Key>& c) {
 }
 
 template <class Key>
-void family_rib<Key>::apply_run(unsigned shard, run changes,
-                                const export_verdict& verdict) {
+void told_family<Key>::apply_run(unsigned shard, run changes,
+                                 const export_verdict& verdict) {
   using reason = export_verdict::reason;
   if (verdict.why == reason::filtered)
     context_.statistics.filtered += changes.size();
@@ -187,8 +187,8 @@ void family_rib<Key>::apply_run(unsigned shard, run changes,
 }
 
 template <class Key>
-bool family_rib<Key>::is_settled(const told_entry& now,
-                                 const told_entry& next) const {
+bool told_family<Key>::is_settled(const told_entry& now,
+                                  const told_entry& next) const {
   if (!now.tells_the_same(next))
     return false;
   const auto& members = context_.members;
@@ -198,8 +198,8 @@ bool family_rib<Key>::is_settled(const told_entry& now,
 }
 
 template <class Key>
-void family_rib<Key>::commit(unsigned shard, const change<Key>& c,
-                             const told_entry& next) {
+void told_family<Key>::commit(unsigned shard, const change<Key>& c,
+                              const told_entry& next) {
   auto& entry = tables_[shard].at(c.number);
   if (context_.members.any() && !entry.pending) {
     records_.push_back(
@@ -213,7 +213,7 @@ void family_rib<Key>::commit(unsigned shard, const change<Key>& c,
 
 // Nothing here throws; the reference of the old set is somebody else's now.
 template <class Key>
-void family_rib<Key>::replace(told_entry& entry, const told_entry& next) {
+void told_family<Key>::replace(told_entry& entry, const told_entry& next) {
   if (entry.is_told()) {
     --told_;
     --told_from_[static_cast<std::size_t>(entry.source)];
@@ -230,7 +230,7 @@ void family_rib<Key>::replace(told_entry& entry, const told_entry& next) {
 // -- the log ------------------------------------------------------------------
 
 template <class Key>
-void family_rib<Key>::flush() {
+void told_family<Key>::flush() {
   if (!records_.empty()) {
     encoder_.clear();
     constexpr std::size_t ahead = 16;
@@ -249,7 +249,7 @@ void family_rib<Key>::flush() {
 // One record per prefix: what the log said before, what it must say now, and
 // to whom (DESIGN §4.6).
 template <class Key>
-void family_rib<Key>::classify(const record& r) {
+void told_family<Key>::classify(const record& r) {
   const auto& before = r.before;
   const auto& now = tables_[r.shard].at(r.number);
   const item what{r.key, r.number, 0, r.shard};
@@ -272,7 +272,7 @@ void family_rib<Key>::classify(const record& r) {
 // RFC 4271 §9.2, RFC 8654 §4: a route that fits no message is not told, and
 // withdrawn where it may have been told before.
 template <class Key>
-void family_rib<Key>::withdraw_too_big() {
+void told_family<Key>::withdraw_too_big() {
   const auto found = std::move(encoder_.too_big());
   encoder_.too_big() = {};
   for (const auto& each : found) {
@@ -288,7 +288,7 @@ void family_rib<Key>::withdraw_too_big() {
 }
 
 template <class Key>
-void family_rib<Key>::forget_pending() {
+void told_family<Key>::forget_pending() {
   for (const auto& r : records_)
     dropped_.add(r.before.set);
   for (const auto& r : records_)
@@ -300,7 +300,7 @@ void family_rib<Key>::forget_pending() {
 // -- what members are owed ----------------------------------------------------
 
 template <class Key>
-void family_rib<Key>::owe_everything(member_slot m, bool all) {
+void told_family<Key>::owe_everything(member_slot m, bool all) {
   const auto self = context_.members.neighbor_of(m);
   auto& members = context_.members;
   if (!members.speaks(m, place))
@@ -321,8 +321,9 @@ void family_rib<Key>::owe_everything(member_slot m, bool all) {
 }
 
 template <class Key>
-void family_rib<Key>::answer(const resync_slice& slice, const resync_plan& plan,
-                             std::span<const change<Key>> changes) {
+void told_family<Key>::answer(const resync_slice& slice,
+                              const resync_plan& plan,
+                              std::span<const change<Key>> changes) {
   if (plan.riders.empty())
     return;
   auto& log = context_.log;
@@ -373,7 +374,7 @@ void family_rib<Key>::answer(const resync_slice& slice, const resync_plan& plan,
 // -- views --------------------------------------------------------------------
 
 template <class Key>
-std::uint64_t family_rib<Key>::advertised(member_slot m) const {
+std::uint64_t told_family<Key>::advertised(member_slot m) const {
   if (!context_.members.speaks(m, place))
     return 0;
   const auto self = static_cast<std::size_t>(context_.members.neighbor_of(m));
@@ -384,7 +385,7 @@ std::uint64_t family_rib<Key>::advertised(member_slot m) const {
 
 template <class Key>
 std::optional<std::vector<std::uint8_t>>
-family_rib<Key>::told(member_slot m, unsigned shard, prefix_number n) const {
+told_family<Key>::told(member_slot m, unsigned shard, prefix_number n) const {
   const auto& members = context_.members;
   if (shard >= tables_.size() || !members.speaks(m, place))
     return std::nullopt;
@@ -397,7 +398,7 @@ family_rib<Key>::told(member_slot m, unsigned shard, prefix_number n) const {
 }
 
 template <class Key>
-std::string family_rib<Key>::check() const {
+std::string told_family<Key>::check() const {
   std::uint64_t told = 0;
   std::uint64_t pending = 0;
   std::vector<std::uint64_t> from(told_from_.size());

@@ -31,8 +31,8 @@ struct export_group::implementation {
   export_statistics statistics;
   export_log log;
   member_table members;
-  family_rib<ipv4_key> ipv4;
-  family_rib<ipv6_key> ipv6;
+  told_family<ipv4_key> ipv4;
+  told_family<ipv6_key> ipv6;
   std::vector<std::uint64_t> applied; // sequence, by shard
   std::vector<bool> held;             // End-of-RIB, by shard
 };
