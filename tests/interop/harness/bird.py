@@ -2,6 +2,7 @@
 
 import re
 
+from .daemon import Daemon
 from .process import Process, program, run
 from .route import Route, parse_as_path
 
@@ -10,18 +11,12 @@ FAMILIES = {"ipv4": "master4", "ipv6": "master6"}
 ORIGINS = {"IGP": "igp", "EGP": "egp", "Incomplete": "incomplete"}
 
 
-class Bird:
+class Bird(Daemon):
     """Takes everything and tells everything that it heard over BGP."""
 
     def __init__(self, me, med=None):
-        self.me = me
+        super().__init__(me)
         self.med = med
-        self.peers = []
-        self.process = None
-
-    def peer(self, other, passive=False):
-        self.peers.append((other, passive))
-        return self
 
     def start(self, directory):
         binary = program("bird", "/usr/sbin")
@@ -65,7 +60,7 @@ class Bird:
         ]
         for other, passive in self.peers:
             lines.append(
-                f"protocol bgp {other.name} from peers {{ neighbor"
+                f"protocol bgp to_{other.name} from peers {{ neighbor"
                 f" {other.address} port {other.port} as {other.asn};"
                 f"{' passive yes;' if passive else ''} }}"
             )
@@ -75,10 +70,7 @@ class Bird:
         return run([self.birdc, "-s", self.control, *question], timeout)
 
     def established(self, peer):
-        try:
-            return "Established" in self._ask(["show", "protocols", peer.name])
-        except RuntimeError:
-            return False  # its control socket is not there yet
+        return "Established" in self._ask(["show", "protocols", f"to_{peer.name}"])
 
     def count(self, family="ipv4"):
         """Routes heard over BGP."""

@@ -3,6 +3,7 @@
 import os
 import re
 
+from .daemon import Daemon
 from .process import Process, program, run, run_json
 from .route import Route, address, as_path
 
@@ -22,23 +23,11 @@ COMMUNITIES = {
 }
 
 
-class Frr:
+class Frr(Daemon):
     """Takes everything; bgpd alone, without zebra."""
-
-    def __init__(self, me):
-        self.me = me
-        self.peers = []
-        self.process = None
-
-    def peer(self, other, passive=True):
-        self.peers.append((other, passive))
-        return self
 
     def start(self, directory):
         binary = program("bgpd", "/usr/lib/frr")
-        # Another bgpd may be first on the path.
-        if os.access("/usr/lib/frr/bgpd", os.X_OK):
-            binary = "/usr/lib/frr/bgpd"
         own = os.path.join(directory, self.me.name)
         os.mkdir(own)
         self.client = [program("vtysh"), "--vty_socket", own, "-c"]
@@ -87,13 +76,8 @@ class Frr:
         return run_json([*self.client, command], timeout)
 
     def established(self, peer):
-        try:
-            answer = self._ask(f"show bgp neighbors {peer.address} json")
-        except (RuntimeError, ValueError):
-            return False  # its vty does not listen yet
-        return (
-            answer.get(peer.address, {}).get("bgpState") == "Established"
-        )
+        answer = self._ask(f"show bgp neighbors {peer.address} json")
+        return answer.get(peer.address, {}).get("bgpState") == "Established"
 
     def count(self, family="ipv4"):
         text = run([*self.client, f"show bgp {family} unicast statistics"])

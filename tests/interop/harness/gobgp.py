@@ -1,22 +1,14 @@
 """GoBGP 3: configuration, and its table as routes."""
 
+from .daemon import Daemon
 from .process import Process, program, run, run_json
 from .route import Route, address, as_path
 
 ORIGINS = ["igp", "egp", "incomplete"]
 
 
-class Gobgp:
+class Gobgp(Daemon):
     """Takes everything."""
-
-    def __init__(self, me):
-        self.me = me
-        self.peers = []
-        self.process = None
-
-    def peer(self, other, passive=True):
-        self.peers.append((other, passive))
-        return self
 
     def start(self, directory):
         binary = program("gobgpd")
@@ -66,10 +58,7 @@ class Gobgp:
         return "\n".join(lines) + "\n"
 
     def established(self, peer):
-        try:
-            neighbors = run_json([*self.client, "neighbor", "-j"])
-        except RuntimeError:
-            return False  # its API does not listen yet
+        neighbors = run_json([*self.client, "neighbor", "-j"])
         return any(
             n["state"].get("neighbor_address") == peer.address
             and n["state"].get("session_state") == 6

@@ -29,27 +29,36 @@ def require(condition, what):
 
 
 def program(name, *directories):
-    """The path of an installed program."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), *directories])
+    """The path of an installed program; the directories come first."""
+    path = os.pathsep.join([*directories, os.environ.get("PATH", "")])
     found = shutil.which(name, path=path)
     require(found, name)
     return found
 
 
+class NotReady(Exception):
+    """A daemon does not answer, or not yet."""
+
+
 def wait_until(condition, seconds, what, alive=()):
     """Polls until the condition gives something true, and returns that.
 
-    Fails at the deadline, and at once when one of the processes has ended.
+    A daemon that does not answer yet is waited for. Fails at the deadline, and
+    at once when one of the processes has ended.
     """
     deadline = time.monotonic() + seconds
     while True:
-        result = condition()
-        if result:
-            return result
+        reason = ""
+        try:
+            result = condition()
+            if result:
+                return result
+        except NotReady as error:
+            reason = f" ({error})"
         for process in alive:
             process.check_running()
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what}{reason}")
         time.sleep(0.1)
 
 
@@ -60,7 +69,14 @@ def _die_with_parent():
 class Process:
     """A program in the foreground with its output in a file."""
 
-    def __init__(self, name, argv, directory, stdin=subprocess.DEVNULL):
+    def __init__(
+        self,
+        name,
+        argv,
+        directory,
+        stdin=subprocess.DEVNULL,
+        environment=None,
+    ):
         self.name = name
         self.log = pathlib.Path(directory, f"{name}.out")
         with open(self.log, "ab") as out:
@@ -70,6 +86,7 @@ class Process:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=directory,
+                env=environment,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
@@ -108,12 +125,12 @@ class Process:
 
 
 def run(argv, timeout=60):
-    """The standard output of a command that must succeed."""
+    """The standard output of a command; NotReady if it fails."""
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=timeout, check=False
     )
     if done.returncode != 0:
-        raise RuntimeError(
+        raise NotReady(
             f"{argv[0]} has ended with {done.returncode}:"
             f" {done.stdout[-300:]}{done.stderr[-300:]}"
         )
@@ -121,11 +138,23 @@ def run(argv, timeout=60):
 
 
 def run_json(argv, timeout=60):
-    return json.loads(run(argv, timeout))
+    text = run(argv, timeout)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise NotReady(f"no JSON: {text[:200]}") from error
 
 
 class Scene(unittest.TestCase):
     """A test with a directory and daemons that end with it."""
+
+    def run(self, result=None):
+        self._result = result or self.defaultTestResult()
+        self._flaws_before = self._flaws()
+        return super().run(self._result)
+
+    def _flaws(self):
+        return len(self._result.failures) + len(self._result.errors)
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="troupe-interop-")
@@ -149,10 +178,8 @@ class Scene(unittest.TestCase):
 
     def _clean_up(self):
         for daemon in reversed(self.daemons):
-            if daemon.process:
-                daemon.process.stop()
-        outcome = self._outcome
-        failed = not outcome.success
+            daemon.stop()
+        failed = self._flaws() > self._flaws_before
         if failed:
             for daemon in self.daemons:
                 if daemon.process:

@@ -5,22 +5,23 @@ import os
 import pathlib
 import subprocess
 
+from .daemon import Daemon
 from .process import Process, require, wait_until
 from .route import Route, parse_as_path
 
 BINARIES = os.environ.get("TROUPE_BINARIES", "build/release/bin")
 
 
-class Replay:
+class Replay(Daemon):
     """Feeds a daemon, or collects what a daemon tells."""
 
-    def __init__(self, me, peer, options=(), listen=False):
-        self.me = me
-        self.peer = peer
+    def __init__(self, me, other, options=(), listen=False):
+        super().__init__(me)
+        self.other = other
         self.options = [str(o) for o in options]
         self.listen = listen
-        self.process = None
-        self._read = 0
+        self._lines = None
+        self._events = []
 
     def start(self, directory):
         binary = os.path.abspath(os.path.join(BINARIES, "bgp_replay"))
@@ -31,7 +32,7 @@ class Replay:
         argv = [
             binary,
             *("--local", f"{self.me.address}:{port}"),
-            *("--peer", f"{self.peer.address}:{self.peer.port}"),
+            *("--peer", f"{self.other.address}:{self.other.port}"),
             *("--as", str(self.me.asn)),
             *("--router-id", self.me.router_id),
             *("--next-hop", self.me.next_hop),
@@ -48,32 +49,39 @@ class Replay:
         self.process.popen.stdin.write(f"{line}\n".encode())
         self.process.popen.stdin.flush()
 
-    def events(self):
-        """All events so far."""
-        text = self.process.log.read_text(errors="replace")
-        whole = text[: text.rfind("\n") + 1]
-        return [json.loads(line) for line in whole.splitlines()]
-
     def wait_event(self, name, seconds=60):
-        """The next event of this name behind the last one waited for."""
+        """The next event of this name; those before it are gone."""
 
         def find():
-            events = self.events()
-            for i in range(self._read, len(events)):
-                if events[i]["event"] == name:
-                    self._read = i + 1
-                    return events[i]
+            self._read_events()
+            while self._events:
+                event = self._events.pop(0)
+                if event["event"] == name:
+                    return event
             return None
 
         return wait_until(
             find, seconds, f"{self.process.name}: {name}", [self.process]
         )
 
+    def _read_events(self):
+        if self._lines is None:
+            self._lines = open(self.process.log, encoding="utf-8")
+            self._rest = ""
+        text = self._rest + self._lines.read()
+        *lines, self._rest = text.split("\n")
+        self._events += [json.loads(line) for line in lines if line]
+
+    def stop(self):
+        super().stop()
+        if self._lines:
+            self._lines.close()
+
     def established(self, _peer=None):
         return self._count()["established"]
 
-    def count(self, _family="ipv4"):
-        return self._count()["prefixes"]
+    def count(self, family="ipv4"):
+        return self._count()[family]
 
     def _count(self):
         self.command("count")

@@ -1,6 +1,7 @@
 """Routes as values, and what must be equal at both ends of a chain."""
 
 import dataclasses
+import functools
 import ipaddress
 
 
@@ -48,6 +49,7 @@ class Route:
     other: frozenset = frozenset()
 
 
+@functools.lru_cache(maxsize=4096)
 def address(text):
     return str(ipaddress.ip_address(text))
 
@@ -64,6 +66,7 @@ def as_path(segments):
     return " ".join(words)
 
 
+@functools.lru_cache(maxsize=1 << 17)
 def parse_as_path(text):
     """Reads "1 2 {3,4} 5" and "1 2 {3 4} 5"."""
     segments = []

@@ -189,15 +189,14 @@ private:
     } else if (verb == "count") {
       tell({{"event", "count"},
             {"established", speaker_->is_established()},
-            {"prefixes", speaker_->received().size()},
+            {"ipv4", speaker_->received().size(protocol::ipv4_unicast)},
+            {"ipv6", speaker_->received().size(protocol::ipv6_unicast)},
             {"ends_of_rib", speaker_->received().ends_of_rib()}});
     } else if (verb == "dump") {
       std::ofstream file{argument};
       speaker_->received().write(file);
       file.close();
-      tell({{"event", "dumped"},
-            {"ok", !file.fail()},
-            {"prefixes", speaker_->received().size()}});
+      tell({{"event", "dumped"}, {"ok", !file.fail()}});
     } else if (verb == "quit") {
       running_ = false;
     } else {

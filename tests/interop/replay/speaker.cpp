@@ -78,10 +78,6 @@ wire::open_message make_open(const speaker_options& options) {
   return open;
 }
 
-bool no_path_ids(protocol::family) {
-  return false;
-}
-
 } // namespace
 
 speaker::speaker(speaker_options options, speaker_events events)

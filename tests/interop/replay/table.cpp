@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <iterator>
+
 namespace troupe::replay {
 namespace {
 
@@ -89,6 +92,15 @@ std::string table::remove(wire::byte_span nlri, protocol::family family) {
   while (reader.next(each))
     routes_.erase(to_prefix(each, family));
   return reader.failed() ? "malformed withdrawn NLRI" : "";
+}
+
+std::size_t table::size(protocol::family family) const {
+  // IPv4 sorts first.
+  const auto border = routes_.lower_bound(
+      {protocol::ip_address::v6(std::array<std::uint8_t, 16>{}), 0});
+  const auto ipv4 =
+      static_cast<std::size_t>(std::distance(routes_.begin(), border));
+  return family == protocol::ipv4_unicast ? ipv4 : routes_.size() - ipv4;
 }
 
 void table::write(std::ostream& out) const {

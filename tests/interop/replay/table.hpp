@@ -23,7 +23,8 @@ public:
     ends_of_rib_ = 0;
   }
 
-  std::size_t size() const { return routes_.size(); }
+  /// The prefixes of the family.
+  std::size_t size(protocol::family family) const;
   /// How many End-of-RIB markers the session has brought.
   std::size_t ends_of_rib() const { return ends_of_rib_; }
 

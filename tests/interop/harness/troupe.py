@@ -1,0 +1,129 @@
+"""Troupe: configuration, and what its admin endpoint says."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+
+from .daemon import Daemon
+from .process import NotReady, Process, require
+from .replay import BINARIES
+from .route import Route, address, parse_as_path
+
+FAMILIES = {"ipv4": "ipv4_unicast", "ipv6": "ipv6_unicast"}
+
+
+class Troupe(Daemon):
+    """Takes everything and tells everything."""
+
+    def __init__(self, me):
+        super().__init__(me)
+        self.admin = f"{me.address}:46760"
+
+    def peer(self, other, passive=False, **fields):
+        """`fields` as in the configuration's neighbours."""
+        self.peers.append((other, {"passive": passive, **fields}))
+        return self
+
+    def start(self, directory):
+        binary = os.path.abspath(os.path.join(BINARIES, "trouped"))
+        require(os.access(binary, os.X_OK), binary)
+        configuration = f"{directory}/{self.me.name}.json"
+        with open(configuration, "w", encoding="utf-8") as file:
+            json.dump(self._configuration(directory), file, indent=1)
+        self.process = Process(
+            self.me.name, [binary, "--config", configuration], directory
+        )
+
+    def _configuration(self, directory):
+        everything = {"import": "accept", "export": "accept"}
+        families = {
+            "ipv4_unicast": {**everything, "next_hop": self.me.next_hop},
+            "ipv6_unicast": {**everything, "next_hop": self.me.next_hop_v6},
+        }
+        return {
+            "admin": {"listen": [self.admin]},
+            "log": {"level": "info"},
+            "data_dir": f"{directory}/{self.me.name}-data",
+            "routers": [
+                {
+                    "name": "main",
+                    "asn": self.me.asn,
+                    "router_id": self.me.router_id,
+                    "listen": [f"{self.me.address}:{self.me.port}"],
+                    "defaults": {
+                        "local_address": self.me.address,
+                        "multihop": 255,
+                        "timers": {"hold": "90s", "connect_retry": "1s"},
+                        "families": families,
+                    },
+                    "neighbors": [
+                        {
+                            "name": other.name,
+                            "address": other.address,
+                            "port": other.port,
+                            "remote_asn": other.asn,
+                            **fields,
+                        }
+                        for other, fields in self.peers
+                    ],
+                }
+            ],
+        }
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(
+                f"http://{self.admin}{path}", timeout=30
+            ) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path}: {error}: {error.read()}") from error
+        except OSError as error:
+            raise NotReady(f"{path}: {error}") from error
+
+    def neighbor(self, peer):
+        for each in self.get("/v1/neighbors")["neighbors"]:
+            if each["name"] == peer.name:
+                return each
+        raise AssertionError(f"no neighbour {peer.name}")
+
+    def established(self, peer):
+        return self.neighbor(peer)["state"] == "Established"
+
+    def count(self, family="ipv4"):
+        (router,) = self.get("/v1/rib")["routers"]
+        return router["families"][FAMILIES[family]]["prefixes"]
+
+    def table(self, family="ipv4", neighbor=None, view="loc"):
+        """The best routes, or a view of one neighbour's."""
+        question = f"/v1/routes?family={FAMILIES[family]}&view={view}"
+        if neighbor:
+            question += f"&neighbor={neighbor.name}"
+        routes = {}
+        cursor = ""
+        while True:
+            page = self.get(f"{question}&limit=1000{cursor}")
+            for item in page["routes"]:
+                if view != "loc" or item["best"]:
+                    routes[item["prefix"]] = _route(item)
+            if not page.get("next_cursor"):
+                return routes
+            cursor = f"&cursor={page['next_cursor']}"
+
+
+def _route(item):
+    path = item["as_path"]
+    if not isinstance(path, str):
+        path = " ".join(map(str, path))
+    return Route(
+        as_path=parse_as_path(path),
+        next_hop=address(item["next_hop"]),
+        origin=item["origin"].lower(),
+        med=item.get("med"),
+        communities=frozenset(item.get("communities") or []),
+        large_communities=frozenset(item.get("large_communities") or []),
+        extended_communities=frozenset(item.get("extended_communities") or []),
+        aggregator=item.get("aggregator"),
+        atomic=bool(item.get("atomic_aggregate")),
+    )
