@@ -41,7 +41,7 @@ private:
 struct output {
   enum class target : std::uint8_t { standard_error, standard_output, file };
   target to = target::standard_error;
-  /// Appended to; its folder must exist. Only for `file`.
+  /// Appended to; it and its folder are made if need be. Only for `file`.
   std::string path;
   /// Lines are written by a thread of the sink's own. When `queue` lines wait,
   /// writers wait: no line is lost.
@@ -55,8 +55,9 @@ struct sink_result {
   std::string error;
 };
 
-/// Opens an output. Each line is on its way out of the process when `write`
-/// returns, or, if asynchronous, soon after; the destructor writes what waits.
+/// Opens an output. A line has left the process when `write` returns, or, if
+/// asynchronous, soon after; the destructor writes what waits. A failed write
+/// is told on stderr, at most once a second, and the line is lost.
 sink_result open_output(const output& options);
 
 } // namespace troupe::log
