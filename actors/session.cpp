@@ -81,8 +81,9 @@ session_actor session::handle_to_self() {
 void session::start() {
   since_ = now();
   set_state(api_name(fsm_.current()));
-  log::log_session_started(log(), context(),
-                           [&] { return config::print(self_.neighbor); });
+  log::log_session_started(log(), context(), [&] {
+    return config::print(self_.neighbor, {.mask_secrets = true});
+  });
   report();
   if (!self_.enabled)
     return;

@@ -14,7 +14,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees uninitialised members in any std::variant it inlines, and
   # overruns where a std::vector of known bytes grows.
   target_compile_options(troupe_options INTERFACE -Wno-maybe-uninitialized
-    -Wno-array-bounds -Wno-stringop-overflow)
+    -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 
 if(TROUPE_SANITIZE)

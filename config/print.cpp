@@ -136,4 +136,9 @@ std::string print(const configuration& c, const print_options& options) {
   return result.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
+std::string print(const neighbor& n, const print_options& options) {
+  return neighbor_json(n, restart_mode::helper, options)
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 } // namespace troupe::config

@@ -18,4 +18,7 @@ struct print_options {
 /// configuration back.
 std::string print(const configuration& c, const print_options& options = {});
 
+/// One neighbour as a line of JSON, for the log.
+std::string print(const neighbor& n, const print_options& options = {});
+
 } // namespace troupe::config

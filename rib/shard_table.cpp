@@ -155,6 +155,11 @@ void shard_table::restart_exporter(exporter_index exporter) {
     state->restart();
 }
 
+bool shard_table::is_current(exporter_index exporter) const {
+  const auto* state = self_->exporters.find(exporter);
+  return state != nullptr && state->in_step();
+}
+
 void shard_table::acknowledge(exporter_index exporter, std::uint64_t sequence,
                               std::uint64_t safe_through) {
   auto* state = self_->exporters.find(exporter);

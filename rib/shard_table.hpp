@@ -141,6 +141,9 @@ public:
   /// The batches to send now, as far as credit goes; never more than one per
   /// exporter and call. An exporter without credit is owed a set of numbers.
   std::vector<delivery> collect();
+  /// Whether everything that existed when the exporter was added (or restarted)
+  /// has been handed out to it: what follows are changes.
+  bool is_current(exporter_index exporter) const;
   /// The exporter is done with everything up to `sequence`; nobody is owed
   /// anything that was told at or before `safe_through`, so those numbers may
   /// be used again. `safe_through` may go back.

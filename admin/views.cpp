@@ -1,0 +1,240 @@
+#include "admin/views.hpp"
+
+#include "protocol/wire/path_attributes.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace troupe::admin {
+
+using nlohmann::json;
+namespace wire = protocol::wire;
+
+namespace {
+
+std::string hex(std::uint64_t high, std::uint64_t low) {
+  std::array<char, 33> text{};
+  std::snprintf(text.data(), text.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(high),
+                static_cast<unsigned long long>(low));
+  return text.data();
+}
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+/// Sequences one after the other; a set is an array within.
+json path_view(const wire::as_path& path) {
+  json all = json::array();
+  for (const auto& segment : path.segments()) {
+    if (segment.type == wire::segment_type::as_sequence
+        || segment.type == wire::segment_type::confed_sequence)
+      for (const auto as : segment.numbers)
+        all.push_back(as);
+    else
+      all.push_back(segment.numbers);
+  }
+  return all;
+}
+
+json attributes_view(const wire::path_attributes& a) {
+  json v;
+  v["origin"] = std::string{name_of(a.origin)};
+  v["as_path"] = path_view(a.as_path);
+  v["as_path_text"] = to_string(a.as_path);
+  v["next_hop"] = a.next_hop ? json(to_string(*a.next_hop)) : json(nullptr);
+  v["med"] = a.med ? json(*a.med) : json(nullptr);
+  v["local_pref"] = a.local_pref ? json(*a.local_pref) : json(nullptr);
+  v["communities"] = json::array();
+  for (const auto c : a.communities)
+    v["communities"].push_back(to_string(c));
+  v["large_communities"] = json::array();
+  for (const auto& c : a.large_communities)
+    v["large_communities"].push_back(to_string(c));
+  v["extended_communities"] = json::array();
+  for (const auto& c : a.extended_communities)
+    v["extended_communities"].push_back(to_string(c));
+  v["atomic_aggregate"] = a.atomic_aggregate;
+  if (a.aggregator)
+    v["aggregator"] = {{"as", a.aggregator->as},
+                       {"address", to_string(a.aggregator->address)}};
+  if (a.originator_id)
+    v["originator_id"] = to_string(*a.originator_id);
+  if (!a.cluster_list.empty())
+    for (const auto id : a.cluster_list)
+      v["cluster_list"].push_back(to_string(id));
+  return v;
+}
+
+json route_view_of(const rib::route_row& row) {
+  json v = attributes_view(wire::decode_canonical(row.attributes));
+  v["prefix"] = to_string(row.prefix);
+  v["neighbor"] = row.neighbor.name;
+  v["neighbor_address"] = row.neighbor.source == rib::source_kind::bgp
+                              ? json(to_string(row.neighbor.address))
+                              : json(nullptr);
+  v["best"] = row.best;
+  v["rejected"] = (row.what.flags & rib::path_flag::rejected) != 0;
+  v["stale"] = (row.what.flags & rib::path_flag::stale) != 0;
+  v["ranked_by"] = rib::to_string(row.ranked_by);
+  v["path_id"] = row.what.path_id;
+  return v;
+}
+
+json counters_view(const actors::neighbor_counters::direction& d) {
+  return {{"opens", d.opens.load()},
+          {"updates", d.updates.load()},
+          {"notifications", d.notifications.load()},
+          {"keepalives", d.keepalives.load()},
+          {"route_refreshes", d.route_refreshes.load()},
+          {"bytes", d.bytes.load()}};
+}
+
+json session_view(const actors::session_report& report) {
+  json v = json::object();
+  if (report.local)
+    v["local"] = to_string(*report.local);
+  if (report.remote)
+    v["remote"] = to_string(*report.remote);
+  if (!report.negotiated)
+    return v;
+  const auto& n = *report.negotiated;
+  v["remote_id"] = to_string(n.peer_id);
+  v["kind"] = n.kind == protocol::peer_kind::internal ? "internal" : "external";
+  v["hold_time_seconds"] = n.hold_time.count();
+  v["keepalive_time_seconds"] =
+      std::chrono::duration<double>(n.keepalive_time).count();
+  v["four_octet_as"] = n.as4;
+  v["route_refresh"] = n.route_refresh;
+  v["extended_messages"] = n.extended_message_send;
+  v["extended_next_hop"] = n.extended_next_hop;
+  return v;
+}
+
+json remote_asn_of(const actors::neighbor_status& n) {
+  if (n.report.negotiated)
+    return n.report.negotiated->peer_as;
+  if (n.configuration.remote.what == config::remote_asn::kind::number)
+    return n.configuration.remote.number;
+  return nullptr;
+}
+
+} // namespace
+
+json neighbors_view(const actors::neighbors_reply& reply,
+                    const std::string& owner_node) {
+  json all = json::array();
+  for (const auto& n : reply.neighbors) {
+    json v;
+    v["router"] = n.router;
+    v["name"] = n.configuration.name;
+    v["description"] = n.configuration.description;
+    v["address"] = n.configuration.range ? to_string(*n.configuration.range)
+                   : n.configuration.address
+                       ? to_string(*n.configuration.address)
+                       : n.configuration.interface;
+    v["remote_asn"] = remote_asn_of(n);
+    v["state"] = n.report.state;
+    v["uptime_seconds"] = n.uptime_seconds;
+    v["last_error"] = n.report.last_error;
+    v["owner_node"] = owner_node;
+    v["flaps"] = n.report.flaps;
+    v["session"] = session_view(n.report);
+    if (n.report.counters) {
+      v["messages"]["received"] = counters_view(n.report.counters->received);
+      v["messages"]["sent"] = counters_view(n.report.counters->sent);
+      v["declined_connections"] =
+          n.report.counters->declined_connections.load();
+      v["treat_as_withdraw"] = n.report.counters->treat_as_withdraw.load();
+      v["attribute_discard"] = n.report.counters->attribute_discard.load();
+    }
+    v["families"] = json::object();
+    for (const auto& [family, counts] : n.families)
+      v["families"][to_string(family)] = {{"received", counts.received},
+                                          {"accepted", counts.accepted},
+                                          {"advertised", counts.advertised}};
+    all.push_back(std::move(v));
+  }
+  return {{"neighbors", std::move(all)}};
+}
+
+json rib_view(const actors::rib_totals& totals) {
+  json all = json::array();
+  for (const auto& router : totals.routers) {
+    json families = json::object();
+    for (const auto& [family, t] : router.families)
+      families[to_string(family)] = {
+          {"prefixes", t.prefixes},
+          {"paths", t.paths},
+          {"digest", hex(t.digest_high, t.digest_low)}};
+    all.push_back({{"name", router.name}, {"families", std::move(families)}});
+  }
+  return {{"routers", std::move(all)}};
+}
+
+json routes_view(const actors::routes_page& page) {
+  json all = json::array();
+  for (const auto& route : page.routes)
+    all.push_back(route_view_of(route.row));
+  return {{"routes", std::move(all)},
+          {"next_cursor",
+           page.next_cursor.empty() ? json(nullptr) : json(page.next_cursor)}};
+}
+
+json actor_view(const actors::actor_snapshot& a, const std::string& node) {
+  json types = json::object();
+  for (const auto& each : a.by_type)
+    types[each.type] = each.count;
+  json v;
+  v["id"] = a.id;
+  v["kind"] = std::string{to_string(a.kind)};
+  v["name"] = a.name;
+  v["node"] = node;
+  v["parent"] = a.parent;
+  v["state"] = a.running_type && a.running_for > std::chrono::milliseconds{200}
+                   ? "busy"
+                   : a.state;
+  v["mailbox"] = {{"depth", a.mailbox_depth},
+                  {"oldest_ms", milliseconds(a.oldest_message)}};
+  v["messages"] = a.handled;
+  v["messages_by_type"] = std::move(types);
+  v["handling_us"] = {{"p50", a.handling_p50_us},
+                      {"p99", a.handling_p99_us},
+                      {"longest", milliseconds(a.longest_handler) * 1000},
+                      {"longest_type", a.longest_handler_type}};
+  v["restarts"] = {{"count", a.restarts},
+                   {"last_reason", a.last_restart_reason}};
+  v["uptime_seconds"] = seconds(a.uptime);
+  if (a.running_type)
+    v["running"] = {{"type", *a.running_type},
+                    {"for_ms", milliseconds(a.running_for)}};
+  return v;
+}
+
+json actors_view(const std::vector<actors::actor_snapshot>& all,
+                 const std::string& node) {
+  json list = json::array();
+  for (const auto& each : all)
+    list.push_back(actor_view(each, node));
+  return {{"actors", std::move(list)}};
+}
+
+json health_view(const actors::health_reply& health) {
+  json listeners = json::array();
+  for (const auto& each : health.listeners)
+    listeners.push_back({{"address", to_string(each.address)},
+                         {"bound", each.listener.has_value()},
+                         {"error", each.error}});
+  return {{"ready", health.ready}, {"listeners", std::move(listeners)}};
+}
+
+json error_view(int code, const std::string& message, const std::string& path) {
+  return {{"error", {{"code", code}, {"message", message}, {"path", path}}}};
+}
+
+} // namespace troupe::admin

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "actors/actor_registry.hpp"
+#include "actors/messages.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+/// The resources of the admin endpoint as JSON: pure functions from what the
+/// actors answered. Field names are the contract with the outside.
+namespace troupe::admin {
+
+nlohmann::json neighbors_view(const actors::neighbors_reply& reply,
+                              const std::string& owner_node);
+nlohmann::json rib_view(const actors::rib_totals& totals);
+nlohmann::json routes_view(const actors::routes_page& page);
+nlohmann::json actor_view(const actors::actor_snapshot& actor,
+                          const std::string& node);
+nlohmann::json actors_view(const std::vector<actors::actor_snapshot>& all,
+                           const std::string& node);
+nlohmann::json health_view(const actors::health_reply& health);
+/// {"error":{"code","message","path"}}.
+nlohmann::json error_view(int code, const std::string& message,
+                          const std::string& path);
+
+} // namespace troupe::admin
