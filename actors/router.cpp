@@ -288,7 +288,7 @@ void router::stop(const stop_router& m) {
     return;
   set_state("stopping");
   log::log_router_shutdown(log(), configuration_->asn,
-                           std::to_string(configuration_->router_id.value));
+                           to_string(configuration_->router_id));
   if (m.silently)
     for (const auto& [name, entry] : neighbors_)
       if (entry.handle)
