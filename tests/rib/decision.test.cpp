@@ -1,0 +1,357 @@
+#include "rib/decision.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace troupe::rib {
+namespace {
+
+/// A path with everything that the decision reads of it.
+struct case_path {
+  path what;
+  attribute_summary attributes;
+  neighbor_facts source;
+  std::uint32_t interior_cost = 0;
+
+  decision_input input() const {
+    return {&what, &attributes, &source, interior_cost};
+  }
+};
+
+using case_paths = std::vector<case_path>;
+
+std::vector<decision_input> inputs_of(const case_paths& paths) {
+  std::vector<decision_input> inputs;
+  for (const auto& p : paths)
+    inputs.push_back(p.input());
+  return inputs;
+}
+
+std::string name_of(const decision_input& p) {
+  return p.source->name + "/" + std::to_string(p.what->path_id)
+         + ((p.what->flags & path_flag::stale) != 0 ? "s" : "");
+}
+
+std::string chosen_of(std::vector<decision_input> paths) {
+  const auto best = choose(paths);
+  return best ? name_of(*best) : "";
+}
+
+case_path plain(const std::string& name) {
+  case_path p;
+  p.source.name = name;
+  p.attributes.as_path_length = 2;
+  p.attributes.neighbor_as = 1;
+  p.attributes.med = 5;
+  p.source.identifier = {9};
+  p.source.address = protocol::ip_address::v4(9);
+  p.source.kind = protocol::peer_kind::internal;
+  p.attributes.cluster_list_length = 1;
+  p.attributes.origin = 1;
+  p.interior_cost = 9;
+  return p;
+}
+
+struct step_case {
+  decision_step step;
+  std::function<void(case_path&)> improve; ///< what one path has better
+};
+
+TEST(Decision, ComparesEachStepOfTheRfc) {
+  const std::vector<step_case> cases{
+      {decision_step::local_origin,
+       [](auto& p) { p.what.source = source_kind::local; }},
+      {decision_step::local_pref,
+       [](auto& p) { p.attributes.local_pref = 101; }},
+      {decision_step::as_path_length,
+       [](auto& p) { p.attributes.as_path_length = 1; }},
+      {decision_step::origin, [](auto& p) { p.attributes.origin = 0; }},
+      {decision_step::med, [](auto& p) { p.attributes.med = 4; }},
+      {decision_step::external,
+       [](auto& p) { p.source.kind = protocol::peer_kind::external; }},
+      {decision_step::interior_cost, [](auto& p) { p.interior_cost = 8; }},
+      {decision_step::router_id, [](auto& p) { p.source.identifier = {8}; }},
+      {decision_step::router_id,
+       [](auto& p) { p.attributes.originator_id = 8; }},
+      {decision_step::cluster_list,
+       [](auto& p) { p.attributes.cluster_list_length = 0; }},
+      {decision_step::peer_address,
+       [](auto& p) { p.source.address = protocol::ip_address::v4(8); }},
+      {decision_step::neighbor_name, [](auto& p) { p.source.name = "a"; }},
+  };
+  for (const auto& [step, improve] : cases) {
+    auto better = plain("z");
+    const auto worse = plain("b");
+    improve(better);
+    SCOPED_TRACE(to_string(step));
+    const auto forth = compare(better.input(), worse.input());
+    EXPECT_TRUE(forth.first_wins);
+    EXPECT_EQ(forth.step, step);
+    const auto back = compare(worse.input(), better.input());
+    EXPECT_FALSE(back.first_wins);
+    EXPECT_EQ(back.step, step);
+  }
+}
+
+TEST(Decision, TakesALongLivedStalePathLast) { // RFC 9494 §4.3
+  auto stale = plain("a");
+  stale.what.flags = path_flag::long_lived_stale;
+  stale.attributes.local_pref = 200;
+  const auto fresh = plain("b");
+  EXPECT_EQ(compare(fresh.input(), stale.input()).step, decision_step::stale);
+  EXPECT_EQ(chosen_of(inputs_of({stale, fresh})), "b/0");
+  EXPECT_EQ(chosen_of(inputs_of({stale})), "a/0");
+}
+
+TEST(Decision, TellsPathsOfOneNeighborApartByTheirPathId) {
+  auto first = plain("a");
+  auto second = plain("a");
+  second.what.path_id = 1;
+  EXPECT_EQ(chosen_of(inputs_of({second, first})), "a/0");
+  EXPECT_EQ(compare(first.input(), second.input()).step,
+            decision_step::path_id);
+}
+
+TEST(Decision, PrefersTheFreshPathOfANeighborThatCameBack) {
+  auto stale = plain("a");
+  stale.what.flags = path_flag::stale;
+  const auto fresh = plain("a");
+  EXPECT_EQ(chosen_of(inputs_of({stale, fresh})), "a/0");
+  EXPECT_EQ(chosen_of(inputs_of({fresh, stale})), "a/0");
+}
+
+TEST(Decision, ComparesMedWithinANeighborAsOnly) { // RFC 4271 §9.1.2.2 c
+  auto one = plain("a");
+  one.attributes.neighbor_as = 1;
+  one.attributes.med = 10;
+  auto two = plain("b");
+  two.attributes.neighbor_as = 2;
+  two.attributes.med = 0;
+  EXPECT_EQ(chosen_of(inputs_of({one, two})), "a/0");
+  // The classic: a is the best but for c, which MED prefers and b beats.
+  auto three = plain("c");
+  three.attributes.neighbor_as = 1;
+  three.attributes.med = 5;
+  EXPECT_EQ(chosen_of(inputs_of({one, two, three})), "b/0");
+}
+
+TEST(Decision, ChoosesNothingFromNothing) {
+  EXPECT_EQ(chosen_of({}), "");
+}
+
+TEST(Decision, RanksExcludedPathsLastWithTheirReason) {
+  auto rejected = plain("a");
+  rejected.what.flags = path_flag::rejected;
+  rejected.attributes.local_pref = 300;
+  auto unreachable = plain("b");
+  unreachable.what.flags = path_flag::unreachable;
+  const auto best = plain("c");
+  const auto next = plain("d");
+  const case_paths paths{rejected, unreachable, next, best};
+  auto inputs = inputs_of(paths);
+  const auto steps = rank(inputs);
+  EXPECT_EQ(name_of(inputs[0]), "c/0");
+  EXPECT_EQ(name_of(inputs[1]), "d/0");
+  EXPECT_EQ(steps,
+            (std::vector{decision_step::best, decision_step::neighbor_name,
+                         decision_step::rejected, decision_step::unreachable}));
+}
+
+TEST(Decision, HasAWordForEveryStep) {
+  std::set<std::string> words;
+  for (int i = 0; i <= static_cast<int>(decision_step::path_id); ++i)
+    words.insert(to_string(static_cast<decision_step>(i)));
+  EXPECT_EQ(words.size(), static_cast<std::size_t>(decision_step::path_id) + 1);
+  EXPECT_FALSE(words.contains("unknown"));
+}
+
+// -- properties. The domains are small, so that ties and MED meet often.
+
+int pick(int end) {
+  return *rc::gen::inRange(0, end);
+}
+
+case_path any_path(int n) {
+  case_path p;
+  p.source.name = std::string(1, static_cast<char>('a' + pick(3)));
+  p.what.path_id = static_cast<std::uint32_t>(n); // tells all paths apart
+  p.what.flags = pick(8) == 0 ? path_flag::long_lived_stale : std::uint8_t{0};
+  p.what.source = pick(12) == 0 ? source_kind::fixed : source_kind::bgp;
+  p.attributes.local_pref = pick(4) == 0 ? 200 : 100;
+  p.attributes.as_path_length = pick(4) == 0 ? 1 : 2;
+  p.attributes.origin = pick(6) == 0 ? 0 : 1;
+  p.attributes.neighbor_as = static_cast<std::uint32_t>(pick(3));
+  p.attributes.med = static_cast<std::uint32_t>(pick(3));
+  p.attributes.originator_id = static_cast<std::uint32_t>(pick(3));
+  p.attributes.cluster_list_length = static_cast<std::uint8_t>(pick(2));
+  p.source.kind = pick(2) == 0 ? protocol::peer_kind::external
+                               : protocol::peer_kind::internal;
+  p.source.identifier = {static_cast<std::uint32_t>(1 + pick(2))};
+  p.source.address =
+      protocol::ip_address::v4(static_cast<std::uint32_t>(pick(2)));
+  p.interior_cost = static_cast<std::uint32_t>(pick(2));
+  return p;
+}
+
+case_paths any_paths(int most, int least = 0) {
+  case_paths paths;
+  const auto count = least + pick(most + 1 - least);
+  for (int i = 0; i != count; ++i)
+    paths.push_back(any_path(i));
+  return paths;
+}
+
+/// RFC 4271 §9.1 said again in the plainest way: remove what another path
+/// beats, question by question.
+std::string naive_choice(const std::vector<decision_input>& all) {
+  auto left = all;
+  const auto remove_beaten = [&](auto beats) {
+    std::vector<decision_input> kept;
+    for (const auto& p : left)
+      if (std::none_of(left.begin(), left.end(),
+                       [&](const auto& q) { return beats(q, p); }))
+        kept.push_back(p);
+    left = kept;
+  };
+  using in = const decision_input&;
+  const auto id = [](in p) {
+    return p.attributes->originator_id != 0 ? p.attributes->originator_id
+                                            : p.source->identifier.value;
+  };
+  const auto is_local = [](in p) { return p.what->source != source_kind::bgp; };
+  const auto is_old = [](in p) {
+    return (p.what->flags & path_flag::long_lived_stale) != 0;
+  };
+  const auto is_external = [](in p) {
+    return p.source->kind == protocol::peer_kind::external;
+  };
+  remove_beaten([&](in p, in q) { return is_local(p) && !is_local(q); });
+  remove_beaten([&](in p, in q) { return !is_old(p) && is_old(q); });
+  remove_beaten([](in p, in q) {
+    return p.attributes->local_pref > q.attributes->local_pref;
+  });
+  remove_beaten([](in p, in q) {
+    return p.attributes->as_path_length < q.attributes->as_path_length;
+  });
+  remove_beaten(
+      [](in p, in q) { return p.attributes->origin < q.attributes->origin; });
+  remove_beaten([](in p, in q) {
+    return p.attributes->neighbor_as == q.attributes->neighbor_as
+           && p.attributes->med < q.attributes->med;
+  });
+  remove_beaten([&](in p, in q) { return is_external(p) && !is_external(q); });
+  remove_beaten([](in p, in q) { return p.interior_cost < q.interior_cost; });
+  remove_beaten([&](in p, in q) { return id(p) < id(q); });
+  remove_beaten([](in p, in q) {
+    return p.attributes->cluster_list_length
+           < q.attributes->cluster_list_length;
+  });
+  remove_beaten(
+      [](in p, in q) { return p.source->address < q.source->address; });
+  remove_beaten([](in p, in q) { return p.source->name < q.source->name; });
+  remove_beaten([](in p, in q) { return p.what->path_id < q.what->path_id; });
+  return left.empty() ? "" : name_of(left.front());
+}
+
+TEST(DecisionProperty, EqualsTheRfcSaidPlainly) {
+  EXPECT_TRUE(rc::check("choose equals the naive choice", [] {
+    const auto paths = any_paths(14); // beyond what MED treats as few
+    RC_ASSERT(chosen_of(inputs_of(paths)) == naive_choice(inputs_of(paths)));
+  }));
+}
+
+TEST(DecisionProperty, DependsOnNothingButTheSetOfPaths) {
+  EXPECT_TRUE(rc::check("all orders of up to 6 paths choose alike", [] {
+    const auto paths = any_paths(6);
+    std::vector<std::size_t> order(paths.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto expected = chosen_of(inputs_of(paths));
+    do {
+      std::vector<decision_input> inputs;
+      for (const auto i : order)
+        inputs.push_back(paths[i].input());
+      RC_ASSERT(chosen_of(inputs) == expected);
+    } while (std::next_permutation(order.begin(), order.end()));
+  }));
+}
+
+TEST(DecisionProperty, KnowsNoCycleWithinANeighborAs) {
+  EXPECT_TRUE(rc::check("compare is transitive", [] {
+    std::vector<case_path> paths{any_path(0), any_path(1), any_path(2)};
+    for (auto& p : paths)
+      p.attributes.neighbor_as = 1;
+    const auto wins = [&](std::size_t i, std::size_t j) {
+      return compare(paths[i].input(), paths[j].input()).first_wins;
+    };
+    RC_ASSERT(wins(0, 1) != wins(1, 0));
+    RC_ASSERT(!(wins(0, 1) && wins(1, 2) && wins(2, 0)));
+    RC_ASSERT(!(wins(1, 0) && wins(2, 1) && wins(0, 2)));
+  }));
+}
+
+TEST(DecisionProperty, RanksByChoosingAgainAndAgain) {
+  EXPECT_TRUE(rc::check("rank equals repeated choice", [] {
+    const auto paths = any_paths(10);
+    auto ranked = inputs_of(paths);
+    const auto steps = rank(ranked);
+    RC_ASSERT(steps.size() == paths.size());
+    for (std::size_t i = 0; i != ranked.size(); ++i) {
+      const std::vector<decision_input> left(
+          ranked.begin() + static_cast<std::ptrdiff_t>(i), ranked.end());
+      RC_ASSERT(chosen_of(left) == name_of(ranked[i]));
+      if (i == 0)
+        continue;
+      const auto pair = compare(ranked[i - 1], ranked[i]);
+      RC_ASSERT(pair.first_wins);
+      RC_ASSERT(pair.step == steps[i]);
+    }
+  }));
+}
+
+TEST(DecisionProperty, ComparesWithTheIncumbentAsAllWouldDecide) {
+  EXPECT_TRUE(rc::check("the fast path is right where it dares", [] {
+    auto paths = any_paths(5, 1);
+    const auto before = chosen_of(inputs_of(paths));
+    const auto newcomer = any_path(99);
+    const auto incumbent = std::ranges::find_if(paths, [&](const case_path& p) {
+      return name_of(p.input()) == before;
+    });
+    const auto verdict =
+        challenge_incumbent(newcomer.input(), incumbent->input());
+    paths.push_back(newcomer);
+    const auto after = naive_choice(inputs_of(paths));
+    RC_TAG(static_cast<int>(verdict));
+    if (verdict == challenge::lost)
+      RC_ASSERT(after == before);
+    if (verdict == challenge::won)
+      RC_ASSERT(after == name_of(newcomer.input()));
+  }));
+}
+
+TEST(DecisionProperty, KnowsWhenALoserHeldNothingOff) {
+  EXPECT_TRUE(rc::check("a harmless removal changes nothing", [] {
+    auto paths = any_paths(6, 2);
+    auto ranked = inputs_of(paths);
+    rank(ranked);
+    const auto incumbent = ranked.front();
+    const auto before = name_of(incumbent);
+    const auto loser =
+        static_cast<std::size_t>(1 + pick(static_cast<int>(ranked.size()) - 1));
+    const auto gone = ranked[loser];
+    ranked.erase(ranked.begin() + static_cast<std::ptrdiff_t>(loser));
+    const bool harmless = leaves_choice_alone(gone, incumbent);
+    RC_TAG(harmless);
+    if (harmless)
+      RC_ASSERT(naive_choice(ranked) == before);
+  }));
+}
+
+} // namespace
+} // namespace troupe::rib
