@@ -24,15 +24,15 @@ constexpr auto sign_of_life_interval = 500ms;
 std::string_view kind_of(wire::message_type type) {
   switch (type) {
   case wire::message_type::open:
-    return "open message";
+    return "open";
   case wire::message_type::update:
-    return "update message";
+    return "update";
   case wire::message_type::notification:
-    return "notification message";
+    return "notification";
   case wire::message_type::keepalive:
-    return "keepalive message";
+    return "keepalive";
   case wire::message_type::route_refresh:
-    return "route refresh message";
+    return "route refresh";
   }
   return "message";
 }
@@ -108,8 +108,6 @@ connection::behavior_type connection::make_behavior() {
 void connection::on_exit() {
   if (!closed_)
     self_.environment->sockets.close(self_.socket);
-  log::log_connection_dropped(self_.environment->log, context(),
-                              closed_.has_value());
   inputs_.clear();
   importer_.reset();
   shards_.clear();

@@ -137,6 +137,7 @@ void session::forget(connection_id id) {
   const auto found = connections_.find(id);
   if (found == connections_.end())
     return;
+  log::log_connection_dropped(log(), context(id), false);
   for (const auto which :
        {fsm::timer::hold, fsm::timer::keepalive, fsm::timer::delay_open})
     timers_.erase({which, id});
