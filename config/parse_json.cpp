@@ -224,8 +224,10 @@ bool json_parser::parse_container(node_kind kind) {
   while (open && !stopped_) {
     const bool understood =
         kind == node_kind::list ? parse_value() : parse_member();
-    if (!understood && !stopped_)
+    if (!understood && !stopped_) {
       skip_broken();
+      builder_.drop_key();
+    }
     skip_space();
     if (in_.at_end()) {
       fail(start, "this is not closed before the text ends");

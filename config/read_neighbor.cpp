@@ -183,35 +183,35 @@ void neighbor_source::read(const value& own, neighbor& out) {
 
 void neighbor_source::read_fields(object_reader& in, neighbor& out,
                                   purpose what_for) {
-  if (what_for == purpose::a_neighbor)
-    read_identity(in, out);
+  const bool is_range =
+      what_for == purpose::a_neighbor && read_identity(in, out);
   in.read("description", out.description, to_free_text);
   read_transport(in, out);
   read_timers(in, out.timers);
   read_graceful_restart(in, out.graceful_restart);
   read_switches(in, out);
   read_families(in, out);
-  const auto remote =
-      out.range ? in.require("remote_asn") : in.find("remote_asn");
-  if (remote)
-    to_remote_asn(*remote, out.remote);
-  if (out.range)
-    out.passive = true;
+  if (is_range)
+    in.require("remote_asn");
+  in.read("remote_asn", out.remote, to_remote_asn);
+  out.passive = out.passive || is_range;
 }
 
-void neighbor_source::read_identity(object_reader& in, neighbor& out) {
+bool neighbor_source::read_identity(object_reader& in, neighbor& out) {
   in.read_required("name", out.name, to_name);
   in.read("group", out.group, to_text);
   const auto address = in.find("address");
   if (!address) {
     if (!in.find("interface"))
       in.require("address");
-    return;
+    return false;
   }
-  if (address->what->text.find('/') == std::string::npos)
-    in.read("address", out.address, to_address);
-  else
+  const bool is_range = address->what->text.find('/') != std::string::npos;
+  if (is_range)
     in.read("address", out.range, to_prefix);
+  else
+    in.read("address", out.address, to_address);
+  return is_range;
 }
 
 void neighbor_source::read_families(object_reader& in, neighbor& out) {

@@ -26,7 +26,8 @@ private:
 
   void check_template(const value& v);
   void read_fields(object_reader& in, neighbor& out, purpose what_for);
-  void read_identity(object_reader& in, neighbor& out);
+  /// Returns whether the neighbour is a range, be it a wrong one.
+  bool read_identity(object_reader& in, neighbor& out);
   void read_families(object_reader& in, neighbor& out);
   void read_family(const std::vector<value>& layers, family_config& out);
   bool chain(const value& v, rib::chain_definition& out);

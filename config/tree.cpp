@@ -58,6 +58,10 @@ bool tree_builder::key(position at, std::string text) {
   return true;
 }
 
+void tree_builder::drop_key() {
+  pending_.back() = {};
+}
+
 bool tree_builder::scalar(node_kind kind, position at, std::string text) {
   if (!count(at, text.size()))
     return false;

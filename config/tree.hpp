@@ -51,6 +51,8 @@ public:
   /// Begins a list or an object.
   [[nodiscard]] bool begin(node_kind kind, position at);
   [[nodiscard]] bool key(position at, std::string text);
+  /// Forgets a key whose value could not be read.
+  void drop_key();
   [[nodiscard]] bool scalar(node_kind kind, position at, std::string text);
   /// A whole value, as a YAML alias stands for.
   [[nodiscard]] bool insert(node value);

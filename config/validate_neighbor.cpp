@@ -171,9 +171,14 @@ void check_chain(const router& r,
   }
 }
 
-void check_next_hop(const neighbor& n, protocol::family family,
-                    const family_config& f, const std::string& path,
-                    findings& out) {
+struct family_place {
+  protocol::family family;
+  std::string path;
+};
+
+void check_next_hop(const router& r, const neighbor& n, const family_config& f,
+                    const family_place& place, findings& out) {
+  const auto& [family, path] = place;
   const bool v6 = family == protocol::ipv6_unicast;
   const auto where = below(path, "next_hop");
   if (f.next_hop && !is_host(*f.next_hop))
@@ -182,16 +187,19 @@ void check_next_hop(const neighbor& n, protocol::family family,
     out.error(where, "must be an IPv6 address for IPv6 routes");
   const bool v4_session = (n.address && n.address->is_v4())
                           || (n.range && n.range->address().is_v4());
-  if (!f.next_hop && v6 && v4_session)
-    out.warning(path, "IPv6 routes over an IPv4 session need a next_hop where "
-                      "it is ours to set");
+  const bool ours_to_set =
+      n.next_hop_self || known_kind(r, n) != peer_kind::internal;
+  if (!f.next_hop && v6 && v4_session && ours_to_set)
+    out.warning(path,
+                "IPv6 routes over an IPv4 session cannot be told without a "
+                "next_hop");
 }
 
 void check_family(const router& r, const neighbor& n,
                   const std::pair<const protocol::family, family_config>& f,
                   const std::string& path, findings& out) {
   const auto& [family, config] = f;
-  check_next_hop(n, family, config, path, out);
+  check_next_hop(r, n, config, {family, path}, out);
   check_chain(r, config.import_policy, below(path, "import"), out);
   check_chain(r, config.export_policy, below(path, "export"), out);
   if (config.max_prefixes && *config.max_prefixes == 0)

@@ -242,7 +242,8 @@ TEST(Validation, TellsNeighborsApartByLocalAddressAndInterface) {
        {a + "/local_address", ""},
        {b + "/address", R"("fe80::1")"},
        {b + "/interface", R"("eth1")"}},
-      {{c + "/address", R"("127.0.0.2")"}}, // router two listens elsewhere
+      {{c + "/address", R"("127.0.0.2")"}, // router two listens elsewhere
+       {c + "/families/ipv6_unicast/next_hop", R"("2001:db8::1")"}},
       {{b + "/address", R"("127.0.0.0/24")"},
        {a + "/address", R"("127.0.0.2")"}},
       {{b + "/address", R"("127.0.0.0/24")"},
@@ -274,7 +275,7 @@ TEST(Validation, TakesAnInternalFamilyWithoutPoliciesSilently) {
 }
 
 TEST(Validation, ToldEverythingAtOnce) {
-  const auto result = load_json(patched({{r0 + "/asn", "0"},
+  const auto result = load_json(patched({{r0 + "/router_id", R"("0.0.0.0")"},
                                          {a + "/timers/hold", R"("1s")"},
                                          {b + "/min_ttl", "300"},
                                          {c + "/name", R"("a")"},
