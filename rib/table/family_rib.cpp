@@ -44,6 +44,16 @@ family_rib<Key>::family_rib(table_context& context)
 }
 
 template <class Key>
+family_rib<Key>::~family_rib() {
+  // Batches that name the sets may outlive the table.
+  context_.dropped.reserve(totals_.paths);
+  for (prefix_number number = 0; number != table_.number_limit(); ++number)
+    if (!table_[number].has(entry_bit::vacant))
+      for (const auto& p : table_.paths(table_[number]))
+        context_.dropped.add(p.attributes);
+}
+
+template <class Key>
 bool family_rib<Key>::announce(prefix_number number, const path& fresh) {
   const auto paths = table_.paths(table_[number]);
   for (std::size_t i = 0; i != paths.size(); ++i)

@@ -29,6 +29,9 @@ public:
   using entry = prefix_entry<Key>;
 
   explicit family_rib(table_context& context);
+  ~family_rib();
+  family_rib(const family_rib&) = delete;
+  family_rib& operator=(const family_rib&) = delete;
 
   // -- changes
 
