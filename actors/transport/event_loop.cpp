@@ -176,7 +176,7 @@ void event_loop::run(command::add_accepted&& c) {
 }
 
 void event_loop::run(command::start_connect&& c) {
-  if (stopped_)
+  if (stopped_ || c.socket->ended)
     return;
   auto id = c.socket->id;
   auto& socket = sockets_[id];
@@ -219,6 +219,10 @@ void event_loop::run(command::end&& c) {
 
 void event_loop::run(command::stop&&) {
   stopped_ = true;
+  for (auto& [id, listener] : listeners_) {
+    std::lock_guard lock(listener.handle->mutex);
+    listener.handle->fd.reset();
+  }
   listeners_.clear();
   std::erase_if(sockets_, [](const auto& s) { return !s.second->closing(); });
 }

@@ -27,6 +27,8 @@ void recorder::note(event e) {
   if (auto* in = std::get_if<received>(&e)) {
     auto& all = input_[in->socket];
     all.insert(all.end(), in->bytes->begin(), in->bytes->end());
+    changed_.notify_all();
+    return;
   }
   if (auto* out = std::get_if<written>(&e))
     written_[out->socket] += out->bytes;
@@ -59,8 +61,7 @@ std::size_t recorder::untaken() {
   std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(
       std::count_if(events_.begin(), events_.end(), [](const event& e) {
-        return !std::holds_alternative<received>(e)
-               && !std::holds_alternative<written>(e);
+        return !std::holds_alternative<written>(e);
       }));
 }
 

@@ -25,7 +25,7 @@ public:
   event_sink sink();
 
   /// Waits for the next event of this kind that was not taken yet, of any or
-  /// of one socket; nothing after a while.
+  /// of one socket; nothing after a while. `received` is asked for below.
   template <class Event>
   std::optional<Event> next(std::chrono::milliseconds limit = patience) {
     return take<Event>([](const Event&) { return true; }, limit);
