@@ -16,6 +16,7 @@ class Ipv6Test(ChainScene):
         self.start_chain(3, ["--ipv6", ROUTES], with_troupe=self.WITH_TROUPE)
         self.wait_count("ipv6", ROUTES, 120)
         self.check_equal("ipv6", ROUTES)
+        self.check_views("ipv6")
 
         # A flap so short that the news of both halves may meet on their way.
         self.step("the source flaps")

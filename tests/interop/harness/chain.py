@@ -75,3 +75,20 @@ class ChainScene(Scene):
                 found = differences(expected, sink.table(family))
                 self.assertEqual(found, [], "\n".join(found))
             self.step(f"{sink.me.name}: {family} compared")
+
+    def check_views(self, family):
+        """What Troupe itself says of the routes, at each end."""
+        if not self.troupe:
+            return
+        bird = self.hops[0]
+        heard = after_external_hops(self.bird.table(family), [bird], MED)
+        views = [
+            ("loc", None, heard),
+            ("received", bird, heard),
+            ("advertised", self.sinks[0].me, self.expected(family)),
+        ]
+        for view, neighbor, expected in views:
+            with self.subTest(view=view, family=family):
+                told = self.troupe.table(family, neighbor, view)
+                found = differences(expected, told)
+                self.assertEqual(found, [], "\n".join(found))

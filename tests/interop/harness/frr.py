@@ -39,7 +39,7 @@ class Frr(Daemon):
             [binary, "-n", "-Z", "-S", "-f", configuration]
             + ["-l", self.me.address, "-p", str(self.me.port), "-P", "0"]
             + ["--vty_socket", own, "-i", f"{own}/bgpd.pid"]
-            + ["--log", "stdout", "--log-level", "warnings"],
+            + ["--log", "stdout", "--log-level", "critical"],
             directory,
         )
 

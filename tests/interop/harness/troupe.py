@@ -105,25 +105,24 @@ class Troupe(Daemon):
         while True:
             page = self.get(f"{question}&limit=1000{cursor}")
             for item in page["routes"]:
-                if view != "loc" or item["best"]:
-                    routes[item["prefix"]] = _route(item)
+                if view == "loc" and not item["best"]:
+                    continue
+                routes[item["prefix"]] = _route(item)
             if not page.get("next_cursor"):
                 return routes
             cursor = f"&cursor={page['next_cursor']}"
 
 
 def _route(item):
-    path = item["as_path"]
-    if not isinstance(path, str):
-        path = " ".join(map(str, path))
+    aggregator = item.get("aggregator")
     return Route(
-        as_path=parse_as_path(path),
+        as_path=parse_as_path(item["as_path_text"]),
         next_hop=address(item["next_hop"]),
         origin=item["origin"].lower(),
         med=item.get("med"),
         communities=frozenset(item.get("communities") or []),
         large_communities=frozenset(item.get("large_communities") or []),
         extended_communities=frozenset(item.get("extended_communities") or []),
-        aggregator=item.get("aggregator"),
+        aggregator=aggregator and f"{aggregator['as']} {aggregator['address']}",
         atomic=bool(item.get("atomic_aggregate")),
     )
