@@ -520,9 +520,17 @@ struct routes_page {
 struct rib_query {
   std::string router; ///< empty: all
 };
+/// An update group: who shares one encoding, and what it did.
+struct group_totals {
+  group_id id = 0;
+  std::size_t members = 0;
+  rib::export_statistics statistics;
+};
 struct router_totals {
   std::string name;
   std::map<protocol::family, rib::family_totals> families;
+  std::size_t memory = 0; ///< bytes of the tables
+  std::vector<group_totals> groups;
 };
 struct rib_totals {
   std::vector<router_totals> routers;

@@ -240,7 +240,7 @@ caf::result<rib_totals> rib_facade::totals() {
   auto job = std::make_shared<totals_job>();
   job->promise = this->make_response_promise<rib_totals>();
   job->sum.name = self_.router;
-  job->missing = members_.shards.size();
+  job->missing = members_.shards.size() + members_.exporters.size();
   const auto promise = job->promise;
   const auto arrived = [job] {
     if (--job->missing == 0)
@@ -254,11 +254,18 @@ caf::result<rib_totals> rib_facade::totals() {
                 auto& sum = job->sum.families[family];
                 sum.prefixes += each.prefixes;
                 sum.paths += each.paths;
-                const auto before = sum.digest_low;
                 sum.digest_low += each.digest_low;
-                sum.digest_high +=
-                    each.digest_high + (sum.digest_low < before ? 1U : 0U);
+                sum.digest_high += each.digest_high;
               }
+              job->sum.memory += t.memory;
+              arrived();
+            },
+            [arrived](const caf::error&) { arrived(); });
+  for (const auto& [id, exporter] : members_.exporters)
+    this->request(exporter, answer_timeout, advertised_query{})
+        .then(
+            [job, arrived, id = id](const advertised_counts& t) {
+              job->sum.groups.push_back({id, t.members.size(), t.statistics});
               arrived();
             },
             [arrived](const caf::error&) { arrived(); });

@@ -172,7 +172,21 @@ json rib_view(const actors::rib_totals& totals) {
           {"prefixes", t.prefixes},
           {"paths", t.paths},
           {"digest", hex(t.digest_high, t.digest_low)}};
-    all.push_back({{"name", router.name}, {"families", std::move(families)}});
+    json groups = json::array();
+    for (const auto& g : router.groups)
+      groups.push_back({{"id", g.id},
+                        {"members", g.members},
+                        {"changes", g.statistics.changes},
+                        {"encodings", g.statistics.encodings},
+                        {"updates", g.statistics.updates},
+                        {"bytes", g.statistics.bytes},
+                        {"log_bytes", g.statistics.log_bytes},
+                        {"resyncs", g.statistics.resyncs},
+                        {"too_big", g.statistics.too_big}});
+    all.push_back({{"name", router.name},
+                   {"families", std::move(families)},
+                   {"memory_bytes", router.memory},
+                   {"update_groups", std::move(groups)}});
   }
   return {{"routers", std::move(all)}};
 }

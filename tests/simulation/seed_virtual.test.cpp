@@ -32,10 +32,9 @@ TEST_F(SeedScenario, ShowsEveryKindOfRecordInTheSeedsOrder) {
       FAIL() << "the seed log is not at hand";
     GTEST_SKIP() << "the seed log is not at hand";
   }
-  simulated_node r1{*this, net,
+  simulated_node r1{*this,
                     configuration_of(seed_r1("10.0.4", first_hop, false))};
-  simulated_node r2{
-      *this, net, configuration_of(seed_r2("10.0.4")), {}, log::level::trace};
+  simulated_node r2{*this, configuration_of(seed_r2("10.0.4"))};
   const auto began = elapsed();
   ASSERT_TRUE(
       pass_until([&] { return r2.state("r1") == "Established"; }, 50ms, 1ms));

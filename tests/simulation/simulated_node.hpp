@@ -26,36 +26,87 @@ configuration_of(const std::string& text) {
       *std::move(loaded.value));
 }
 
+/// What the actors of a node refer to; must outlive the last of them.
+struct node_world {
+  std::shared_ptr<log::capture_sink> sink =
+      std::make_shared<log::capture_sink>();
+  log::logger log;
+  rib::attribute_pool pool;
+  std::shared_ptr<actors::actor_registry> registry =
+      std::make_shared<actors::actor_registry>();
+
+  node_world(virtual_system& world, log::level level)
+      : log(sink,
+            {level, log::format::json, {"troupe", "simulated", 1}, [&world] {
+               return world.wall_time();
+             }}) {}
+};
+
+/// Outlives the actor system: messages that were delayed hold their receivers
+/// until its end.
+struct world_store {
+  std::vector<std::shared_ptr<node_world>> worlds;
+};
+
+/// A network of simulated nodes: virtual clock and fake transport move
+/// together.
+class simulation : private world_store, public caf_fixture {
+public:
+  simulation() {
+    pump_with([this] { return net.deliver(); });
+  }
+  std::shared_ptr<node_world> make_world(log::level level) {
+    worlds.push_back(std::make_shared<node_world>(*this, level));
+    return worlds.back();
+  }
+
+protected:
+  /// Lets time pass for actors and transport alike.
+  void pass(caf::timespan span,
+            caf::timespan step = std::chrono::milliseconds(10)) {
+    for (caf::timespan done{0}; done < span; done += step) {
+      net.advance(step);
+      advance(step);
+    }
+  }
+  bool pass_until(const std::function<bool()>& condition, caf::timespan longest,
+                  caf::timespan step = std::chrono::milliseconds(10)) {
+    settle();
+    for (caf::timespan done{0}; !condition(); done += step) {
+      if (done >= longest)
+        return false;
+      pass(step, step);
+    }
+    return true;
+  }
+
+public:
+  transport::fake_transport net{7};
+};
+
 /// A whole daemon on a shared fake transport and clock, with a log and a pool
 /// of its own. Several of them make a network without a socket or a sleep.
 class simulated_node {
 public:
-  simulated_node(virtual_system& world, transport::fake_transport& net,
+  simulated_node(simulation& world,
                  std::shared_ptr<const config::configuration> configuration,
-                 std::string name = {}, log::level level = log::level::warn)
-      : world_(world), sink_(std::make_shared<log::capture_sink>()),
-        log_(sink_, {level,
-                     log::format::json,
-                     {"troupe", "simulated", 1},
-                     [&world] { return world.wall_time(); }}),
-        registry_(std::make_shared<actors::actor_registry>()) {
+                 log::level level = log::level::warn)
+      : world_(world), own_(world.make_world(level)) {
     actors::node_arguments a;
-    a.environment = std::make_shared<const actors::environment>(
-        actors::environment{net, log_, pool_, registry_, 42});
-    a.cell = registry_->add("", actors::actor_kind::node, name);
+    a.environment =
+        std::make_shared<const actors::environment>(actors::environment{
+            world.net, own_->log, own_->pool, own_->registry, 42});
+    a.cell = own_->registry->add("", actors::actor_kind::node, "");
     a.configuration = std::move(configuration);
-    level_ = level;
     handle_ = world_.system().spawn<actors::node>(std::move(a));
     world_.own(handle_);
-    log_.set_level(level);
     world_.settle();
   }
-  ~simulated_node() { handle_ = nullptr; }
 
   const actors::node_actor& handle() const { return handle_; }
-  log::capture_sink& log() { return *sink_; }
-  actors::actor_registry& registry() { return *registry_; }
-  rib::attribute_pool& pool() { return pool_; }
+  log::capture_sink& log() { return *own_->sink; }
+  actors::actor_registry& registry() { return *own_->registry; }
+  rib::attribute_pool& pool() { return own_->pool; }
 
   void apply(std::shared_ptr<const config::configuration> configuration) {
     caf::anon_send(handle_, actors::apply_configuration{configuration});
@@ -91,49 +142,16 @@ public:
     return totals().families[family].prefixes;
   }
   std::shared_ptr<actors::actor_cell> cell(const std::string& id) {
-    auto found = registry_->find(id);
+    auto found = own_->registry->find(id);
     if (!found)
       throw std::runtime_error("no actor " + id);
     return found;
   }
 
 private:
-  virtual_system& world_;
-  std::shared_ptr<log::capture_sink> sink_;
-  log::logger log_;
-  rib::attribute_pool pool_;
-  std::shared_ptr<actors::actor_registry> registry_;
+  simulation& world_;
+  std::shared_ptr<node_world> own_;
   actors::node_actor handle_;
-  log::level level_{};
-};
-
-/// A network of simulated nodes: virtual clock and fake transport move
-/// together.
-class simulation : public caf_fixture {
-protected:
-  simulation() {
-    pump_with([this] { return net.deliver(); });
-  }
-  /// Lets time pass for actors and transport alike.
-  void pass(caf::timespan span,
-            caf::timespan step = std::chrono::milliseconds(10)) {
-    for (caf::timespan done{0}; done < span; done += step) {
-      net.advance(step);
-      advance(step);
-    }
-  }
-  bool pass_until(const std::function<bool()>& condition, caf::timespan longest,
-                  caf::timespan step = std::chrono::milliseconds(10)) {
-    settle();
-    for (caf::timespan done{0}; !condition(); done += step) {
-      if (done >= longest)
-        return false;
-      pass(step, step);
-    }
-    return true;
-  }
-
-  transport::fake_transport net{7};
 };
 
 } // namespace troupe::test
