@@ -4,14 +4,18 @@
 #include "actors/supervisor/reason.hpp"
 
 #include <caf/actor_config.hpp>
+#include <caf/atom.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/invoke_message_result.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +61,11 @@ public:
         });
   }
 
+  ~instrumented() override {
+    if (!gauge_->closed()) // a derived constructor threw
+      cell_->end_incarnation(*gauge_, "could not be constructed");
+  }
+
   /// Its kind.
   const char* name() const override { return to_string(cell_->kind()).data(); }
 
@@ -80,6 +89,17 @@ public:
     return result;
   }
 
+  /// Runs `make_behavior`, under the watchdog's eyes.
+  void initialize() override {
+    auto type = cell_->type_index(
+        initialize_key,
+        [](std::uint64_t, const void*) { return std::string("initialize"); },
+        nullptr);
+    handler_guard guard{*this, type};
+    guard.counted = false; // it is no message
+    super::initialize();
+  }
+
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
     auto text = reason_text(reason);
     auto first = super::cleanup(std::move(reason), host);
@@ -96,6 +116,9 @@ protected:
   void set_state(std::string_view text) { cell_->set_state(text); }
 
 private:
+  static constexpr auto initialize_key =
+      static_cast<std::uint64_t>(caf::atom("initialize"));
+
   // Counts also when the handler throws.
   struct handler_guard {
     instrumented& self;

@@ -155,6 +155,47 @@ TEST_F(Instrumented, KeepsItsCountersOverIncarnations) {
   EXPECT_EQ(now().last_end_reason, "second");
 }
 
+struct fails_to_be_made : probe {
+  fails_to_be_made(caf::actor_config& config, std::shared_ptr<actor_cell> cell)
+      : probe(config, std::move(cell), {}) {
+    throw std::runtime_error("no");
+  }
+};
+
+TEST_F(Instrumented, IsNotAliveWhenItsConstructorThrows) {
+  EXPECT_THROW(system().spawn<fails_to_be_made>(cell_), std::runtime_error);
+  EXPECT_FALSE(now().alive);
+  EXPECT_EQ(now().last_end_reason, "could not be constructed");
+}
+
+struct looks_at_itself : probe {
+  looks_at_itself(caf::actor_config& config, std::shared_ptr<actor_cell> cell)
+      : probe(config, std::move(cell), {}) {}
+  behavior_type make_behavior() override {
+    auto running = cell().running();
+    EXPECT_TRUE(running);
+    EXPECT_EQ(running->first, "initialize");
+    return probe::make_behavior();
+  }
+};
+
+TEST_F(Instrumented, IsWatchedWhileItMakesItsBehavior) {
+  own(system().spawn<looks_at_itself>(cell_));
+  settle();
+  EXPECT_FALSE(cell_->running());
+  EXPECT_EQ(now().handled, 0U);
+  EXPECT_EQ(now().mailbox_depth, 0U);
+}
+
+TEST_F(Instrumented, EndsWithTheTextOfAnExceptionInMakeBehavior) {
+  own(system().spawn<probe>(
+      cell_, test::probe_options{.id = "p", .throws_at_start = true}));
+  settle();
+  EXPECT_FALSE(now().alive);
+  EXPECT_FALSE(cell_->running());
+  EXPECT_EQ(now().last_end_reason, "cannot start");
+}
+
 TEST_F(Instrumented, ShowsTheStateThatItSets) {
   auto actor = spawn_probe();
   EXPECT_EQ(now().state, "running");
