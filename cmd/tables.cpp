@@ -1,0 +1,204 @@
+#include "cmd/tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace troupe::cmd {
+
+using nlohmann::json;
+
+namespace {
+
+/// A field as text; "-" where there is none.
+std::string cell(const json& value) {
+  if (value.is_null())
+    return "-";
+  if (value.is_string())
+    return value.get<std::string>().empty()
+               ? "-"
+               : printable(value.get<std::string>());
+  return value.dump();
+}
+
+std::string cell(const json& object, const char* key) {
+  return object.contains(key) ? cell(object.at(key)) : "-";
+}
+
+std::uint64_t number(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number()
+             ? found->get<std::uint64_t>()
+             : 0;
+}
+
+std::uint64_t messages(const json& neighbor, const char* way) {
+  if (!neighbor.contains("messages"))
+    return 0;
+  const auto& m = neighbor["messages"][way];
+  return number(m, "opens") + number(m, "updates") + number(m, "notifications")
+         + number(m, "keepalives") + number(m, "route_refreshes");
+}
+
+std::string fixed(double value, int digits) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+} // namespace
+
+table::table(std::vector<std::string> headings) {
+  for (auto& h : headings) {
+    right_.push_back(h.starts_with('>'));
+    if (right_.back())
+      h.erase(0, 1);
+  }
+  rows_.push_back(std::move(headings));
+}
+
+void table::add(std::vector<std::string> cells) {
+  cells.resize(right_.size());
+  rows_.push_back(std::move(cells));
+}
+
+std::string table::text() const {
+  std::vector<std::size_t> widths(right_.size(), 0);
+  for (const auto& row : rows_)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      line += right_[i] ? padding + row[i] : row[i] + padding;
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+  return out;
+}
+
+std::string printable(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      out += '?';
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string age(double seconds) {
+  const auto s = static_cast<std::uint64_t>(std::max(0.0, seconds));
+  std::array<char, 48> text{};
+  if (s >= 86400)
+    std::snprintf(text.data(), text.size(), "%llud%02lluh",
+                  static_cast<unsigned long long>(s / 86400),
+                  static_cast<unsigned long long>(s / 3600 % 24));
+  else
+    std::snprintf(text.data(), text.size(), "%02llu:%02llu:%02llu",
+                  static_cast<unsigned long long>(s / 3600),
+                  static_cast<unsigned long long>(s / 60 % 60),
+                  static_cast<unsigned long long>(s % 60));
+  return text.data();
+}
+
+std::string neighbors_table(const json& view) {
+  table t{{"Router", "Neighbor", "Address", ">AS", ">MsgRcvd", ">MsgSent",
+           ">Up/Down", "State/PfxRcd", ">PfxAcc", ">PfxAdv", "Last error"}};
+  for (const auto& n : view.at("neighbors")) {
+    std::uint64_t received = 0, accepted = 0, advertised = 0;
+    for (const auto& [family, counts] : n.at("families").items()) {
+      received += number(counts, "received");
+      accepted += number(counts, "accepted");
+      advertised += number(counts, "advertised");
+    }
+    const auto state = cell(n, "state");
+    const bool up = state == "Established";
+    t.add({cell(n, "router"), cell(n, "name"), cell(n, "address"),
+           cell(n, "remote_asn"), std::to_string(messages(n, "received")),
+           std::to_string(messages(n, "sent")),
+           up ? age(n.value("uptime_seconds", 0.0)) : "never",
+           up ? std::to_string(received) : state,
+           up ? std::to_string(accepted) : "-",
+           up ? std::to_string(advertised) : "-", cell(n, "last_error")});
+  }
+  return t.text();
+}
+
+std::string neighbor_details(const json& neighbor) {
+  const auto flat = neighbor.flatten();
+  std::size_t width = 0;
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const auto& [path, value] : flat.items()) {
+    auto name = path.substr(1);
+    std::replace(name.begin(), name.end(), '/', '.');
+    width = std::max(width, name.size());
+    lines.emplace_back(std::move(name), cell(value));
+  }
+  std::string out;
+  for (const auto& [name, value] : lines)
+    out += name + std::string(width - name.size() + 2, ' ') + value + '\n';
+  return out;
+}
+
+std::string routes_legend() {
+  return "Status: * valid, > best, r rejected, S stale; "
+         "Origin: i IGP, e EGP, ? incomplete\n";
+}
+
+std::string routes_table(const json& view) {
+  table t{{"", "Network", "Next Hop", ">MED", ">LocPrf", "Path", "Neighbor"}};
+  for (const auto& r : view.at("routes")) {
+    std::string status = r.value("rejected", false) ? "r" : "*";
+    status += r.value("best", false) ? '>' : ' ';
+    if (r.value("stale", false))
+      status += 'S';
+    const auto origin = cell(r, "origin");
+    const std::string code = origin == "igp"   ? "i"
+                             : origin == "egp" ? "e"
+                                               : "?";
+    const auto path = cell(r, "as_path_text");
+    t.add({status, cell(r, "prefix"), cell(r, "next_hop"), cell(r, "med"),
+           cell(r, "local_pref"), (path == "-" ? "" : path + ' ') + code,
+           cell(r, "neighbor")});
+  }
+  return t.text();
+}
+
+std::string rib_table(const json& view) {
+  table t{{"Router", "Family", ">Prefixes", ">Paths", "Digest"}};
+  for (const auto& router : view.at("routers"))
+    for (const auto& [family, f] : router.at("families").items())
+      t.add({cell(router, "name"), family, cell(f, "prefixes"),
+             cell(f, "paths"), cell(f, "digest")});
+  return t.text();
+}
+
+std::string actors_table(const json& view, bool tree) {
+  table t{{"Actor", "Kind", "State", ">Mailbox", ">Oldest ms", ">Messages",
+           ">p50 us", ">p99 us", ">Restarts", ">Uptime"}};
+  for (const auto& a : view.at("actors")) {
+    auto id = cell(a, "id");
+    if (tree) {
+      const auto depth = std::count(id.begin(), id.end(), '/');
+      const auto last = id.rfind('/');
+      id = std::string(static_cast<std::size_t>(depth) * 2, ' ')
+           + (last == id.npos ? id : id.substr(last + 1));
+    }
+    t.add(
+        {id, cell(a, "kind"), cell(a, "state"), cell(a.at("mailbox"), "depth"),
+         fixed(a.at("mailbox").value("oldest_ms", 0.0), 1), cell(a, "messages"),
+         fixed(a.at("handling_us").value("p50", 0.0), 1),
+         fixed(a.at("handling_us").value("p99", 0.0), 1),
+         cell(a.at("restarts"), "count"), age(a.value("uptime_seconds", 0.0))});
+  }
+  return t.text();
+}
+
+} // namespace troupe::cmd
