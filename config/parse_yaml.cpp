@@ -4,6 +4,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
@@ -178,6 +179,10 @@ bool run(YAML::Parser& parser, tree_events& events, report& errors) {
   }
 }
 
+bool is_flow(char c) {
+  return c == ',' || c == '[' || c == ']' || c == '{' || c == '}';
+}
+
 /// Refuses what follows the first document.
 class no_more : public YAML::EventHandler {
 public:
@@ -206,6 +211,15 @@ private:
 } // namespace
 
 std::optional<node> parse_yaml(std::string_view text, report& errors) {
+  // The parser queues a whole flow collection before it tells of the first
+  // value: 200 bytes for each of these characters.
+  constexpr std::ptrdiff_t most_flow = 500000;
+  if (std::count_if(text.begin(), text.end(), is_flow) > most_flow) {
+    errors.error({}, "",
+                 "holds more than 500000 of the characters ,[]{}: write long "
+                 "lists in lines with a dash, or all as JSON");
+    return std::nullopt;
+  }
   std::istringstream in{std::string{text}};
   YAML::Parser parser;
   try {
