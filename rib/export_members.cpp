@@ -102,7 +102,8 @@ std::size_t member_table::drop_slow() {
     return 0;
   std::size_t dropped = 0;
   for (member_slot m = 0; m < members_.size(); ++m) {
-    if (!members_[m].used || !log_->is_reading(m) || !log_->seek(m)
+    // One without bytes in flight is not slow: it is about to take.
+    if (!log_->is_reading(m) || members_[m].in_flight == 0 || !log_->seek(m)
         || log_->unread(m) <= limits_.log_bound)
       continue;
     leave_log(m);
@@ -121,21 +122,15 @@ void member_table::leave_log(member_slot m) {
   at(m).withdrawals = true;
   log_->stop(m);
   absent_.push_back(m);
-  // One that has taken nothing hears nothing of `written`.
-  if (at(m).in_flight == 0)
-    read_again(m);
-}
-
-void member_table::read_again(member_slot m) {
-  std::erase(absent_, m);
-  log_->start(m, at(m).families);
 }
 
 void member_table::written(member_slot m, std::size_t bytes) {
   auto& each = at(m);
   each.in_flight -= std::min(bytes, each.in_flight);
-  if (each.in_flight == 0 && !log_->is_reading(m))
-    read_again(m);
+  if (each.in_flight != 0 || log_->is_reading(m))
+    return;
+  std::erase(absent_, m);
+  log_->start(m, each.families);
 }
 
 // -- requests -----------------------------------------------------------------

@@ -138,7 +138,6 @@ private:
   std::uint64_t owed(const member& m) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
-  void read_again(member_slot m);
   void advance(shard_marks& marks) const;
   bool ask_for(member_slot m, std::vector<export_group::shard_request>& out);
   std::optional<resync_slice> next_slice(member_slot m, unsigned shard,

@@ -41,8 +41,8 @@ struct export_settings {
 struct export_limits {
   /// Bytes of one shared output block; grows to the largest message.
   std::size_t block_size = 64 * 1024;
-  /// A member further behind the end of the log than this leaves it and keeps
-  /// only the set of prefixes that it is owed.
+  /// A member that is writing and further behind the end of the log than this
+  /// leaves it and keeps only the set of prefixes that it is owed.
   std::size_t log_bound = 64 * 1024 * 1024;
   std::uint32_t resync_numbers = 2048; ///< per request
   /// Requests in flight, per shard.

@@ -1,0 +1,367 @@
+#include "tests/rib/export_support.hpp"
+
+#include "protocol/wire/update.hpp"
+#include "rib/import.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace troupe::rib::testing {
+
+using namespace protocol;
+using protocol::wire::path_attributes;
+
+namespace {
+
+rc::Gen<as_number> any_as() {
+  return rc::gen::element<as_number>(1, 65000, 65535, 65536, 4200000001U);
+}
+
+rc::Gen<wire::as_path> any_path() {
+  const auto segment = rc::gen::map(
+      rc::gen::tuple(rc::gen::element(wire::segment_type::as_set,
+                                      wire::segment_type::as_sequence),
+                     rc::gen::element<std::size_t>(1, 2, 3, 254, 255),
+                     rc::gen::container<std::vector<as_number>>(3, any_as())),
+      [](const auto& t) {
+        const auto& [type, size, numbers] = t;
+        wire::as_segment s;
+        s.type = type;
+        for (std::size_t i = 0; i < size; ++i)
+          s.numbers.push_back(numbers[i % numbers.size()]);
+        return s;
+      });
+  return rc::gen::map(
+      rc::gen::resize(
+          3, rc::gen::container<std::vector<wire::as_segment>>(segment)),
+      [](const auto& segments) {
+        return wire::as_path{std::span<const wire::as_segment>{segments}};
+      });
+}
+
+template <class T>
+rc::Gen<std::optional<T>> maybe(rc::Gen<T> gen) {
+  return rc::gen::oneOf(rc::gen::just(std::optional<T>{}),
+                        rc::gen::map(std::move(gen), [](T value) {
+                          return std::optional<T>{std::move(value)};
+                        }));
+}
+
+path_attributes with_unknown(path_attributes a, bool first, bool second) {
+  if (first)
+    a.unknown.push_back(
+        {wire::optional_transitive | wire::flag_partial, 99, {1, 2, 3}});
+  if (second)
+    a.unknown.push_back({wire::optional_transitive | wire::flag_partial, 200,
+                         byte_vector(300, 7)});
+  return a;
+}
+
+ip_address address(const char* text) {
+  return *ip_address::parse(text);
+}
+
+} // namespace
+
+rc::Gen<path_attributes> any_attributes() {
+  using rc::gen::arbitrary;
+  const auto hops = rc::gen::element(
+      std::optional<ip_address>{}, std::optional{address("192.0.2.1")},
+      std::optional{address("0.0.0.0")}, std::optional{address("fe80::1")},
+      std::optional{address("2001:db8::1")});
+  const auto extended = rc::gen::resize(
+      3, rc::gen::container<std::vector<wire::extended_community>>(rc::gen::map(
+             rc::gen::element<std::uint64_t>(0x0002, 0x4004, 0x0203, 0x4300),
+             [](std::uint64_t v) {
+               return wire::extended_community{v << 48 | 1};
+             })));
+  const auto aggregators = rc::gen::map(any_as(), [](as_number as) {
+    return wire::aggregator{as, {0x0a000001}};
+  });
+  const auto rest = rc::gen::tuple(
+      maybe(aggregators), extended, arbitrary<bool>(), arbitrary<bool>(),
+      maybe(rc::gen::just(router_id{7})), arbitrary<bool>(),
+      maybe(rc::gen::just(as_number{64512})), rc::gen::inRange(0, 90));
+  return rc::gen::map(
+      rc::gen::tuple(rc::gen::element(wire::origin_type::igp,
+                                      wire::origin_type::incomplete),
+                     any_path(), hops, maybe(rc::gen::inRange(0U, 3U)),
+                     maybe(rc::gen::inRange(0U, 300U)), rest),
+      [](const auto& t) {
+        path_attributes a;
+        a.origin = std::get<0>(t);
+        a.as_path = std::get<1>(t);
+        a.next_hop = std::get<2>(t);
+        a.med = std::get<3>(t);
+        a.local_pref = std::get<4>(t);
+        const auto& more = std::get<5>(t);
+        a.aggregator = std::get<0>(more);
+        a.extended_communities = std::get<1>(more);
+        a.atomic_aggregate = std::get<2>(more);
+        a.originator_id = std::get<4>(more);
+        if (a.originator_id)
+          a.cluster_list = {router_id{1}, router_id{2}};
+        a.only_to_customer = std::get<6>(more);
+        for (int i = 0; i < std::get<7>(more); ++i)
+          a.communities.push_back({static_cast<std::uint32_t>(i)});
+        if (std::get<2>(more))
+          a.large_communities.push_back({1, 2, 3});
+        return with_unknown(std::move(a), std::get<3>(more), std::get<5>(more));
+      });
+}
+
+byte_vector canonical(const path_attributes& attributes) {
+  byte_vector bytes;
+  EXPECT_TRUE(wire::encode_attributes(attributes, {}, bytes));
+  return bytes;
+}
+
+attribute_handle intern(attribute_pool& pool,
+                        const path_attributes& attributes) {
+  return {pool, pool.intern(canonical(attributes), summarize(attributes))};
+}
+
+path_attributes simple_path(as_number as) {
+  path_attributes a;
+  const as_number sequence[] = {as};
+  a.as_path = wire::as_path{std::span<const as_number>{sequence}};
+  a.next_hop = address("192.0.2.77");
+  return a;
+}
+
+export_settings accept_all_settings() {
+  export_settings s;
+  s.local_as = 65000;
+  auto& v4 = s.families[ipv4_unicast];
+  v4.next_hop = address("198.51.100.1");
+  v4.policy = policy_chain::accept_all();
+  auto& v6 = s.families[ipv6_unicast];
+  v6.next_hop = address("2001:db8:ffff::1");
+  v6.policy = policy_chain::accept_all();
+  return s;
+}
+
+path_attributes told_by_the_book(path_attributes a,
+                                 const export_settings& settings,
+                                 std::uint8_t traits,
+                                 const ip_address& next_hop) {
+  a.next_hop = next_hop;
+  a.link_local_next_hop.reset();
+  if (settings.kind == peer_kind::internal) {
+    a.local_pref = a.local_pref.value_or(100);
+    return a;
+  }
+  a.as_path.prepend(settings.local_as);
+  a.local_pref.reset();
+  a.originator_id.reset();
+  a.cluster_list.clear();
+  if ((traits & export_trait::own_med) == 0)
+    a.med.reset();
+  std::erase_if(a.extended_communities,
+                [](const auto& c) { return !c.is_transitive(); });
+  return a;
+}
+
+// -- receiver -----------------------------------------------------------------
+
+receiver::receiver(const export_settings& settings) : settings_(settings) {}
+
+void receiver::read(const std::vector<output_slice>& slices) {
+  for (const auto& s : slices) {
+    const auto before = sizes.size();
+    read({s.block->data() + s.offset, s.size});
+    EXPECT_EQ(sizes.size() - before, s.updates);
+  }
+}
+
+void receiver::read(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    auto framed = wire::next_frame(bytes, settings_.max_message_size);
+    ASSERT_TRUE(framed.has_value());
+    ASSERT_TRUE(framed->has_value()) << "a message is cut";
+    const auto frame = **framed;
+    EXPECT_EQ(frame.type, wire::message_type::update);
+    sizes.push_back(frame.whole.size());
+    update(frame.body);
+    bytes = bytes.subspan(frame.whole.size());
+  }
+}
+
+void receiver::update(std::span<const std::uint8_t> body) {
+  wire::negotiated session;
+  session.as4 = settings_.as4;
+  session.kind = settings_.kind;
+  for (const auto& [family, how] : settings_.families) {
+    session.families.push_back({family, how.add_path, how.add_path});
+    session.extended_next_hop |= how.extended_next_hop;
+  }
+  auto read = wire::read_update(body, session);
+  ASSERT_TRUE(read.has_value());
+  if (read->end_of_rib) {
+    ++ends_of_rib[*read->end_of_rib];
+    return;
+  }
+  EXPECT_EQ(read->attributes.action, verdict::accept);
+  const auto each = [&](wire::byte_span bytes, family f, auto act) {
+    wire::nlri_reader r{bytes, f, settings_.families.at(f).add_path};
+    for (wire::nlri n; r.next(n);)
+      act(wire::to_prefix(n, f));
+    EXPECT_FALSE(r.failed());
+  };
+  const auto add = [&](const prefix& p) {
+    table[p] = canonical(read->attributes.attributes);
+    events.push_back("+" + to_string(p));
+    ++announced;
+  };
+  const auto remove = [&](const prefix& p) {
+    table.erase(p);
+    events.push_back("-" + to_string(p));
+    ++withdrawn;
+  };
+  each(read->sections.withdrawn, ipv4_unicast, remove);
+  each(read->sections.nlri, ipv4_unicast, add);
+  if (read->mp.unreach)
+    each(read->mp.unreach->withdrawn, read->mp.unreach->address_family, remove);
+  if (read->mp.reach)
+    each(read->mp.reach->nlri, read->mp.reach->address_family, add);
+}
+
+// -- shard --------------------------------------------------------------------
+
+namespace {
+
+family family_of(const prefix& p) {
+  return p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+}
+
+template <class Key>
+void add_change(family_changes<Key>& out, const prefix& p, prefix_number n,
+                const best_route& best) {
+  out.changes.push_back(
+      {to_key<Key>(p), n, best.set, best.source, best.kind, best.origin});
+}
+
+} // namespace
+
+prefix_number fake_shard::allocate(const prefix& p) {
+  const auto f = family_of(p);
+  auto& prefixes = prefixes_[f];
+  const auto found = std::find_if(free_.begin(), free_.end(),
+                                  [&](const name& n) { return n.first == f; });
+  prefix_number n = static_cast<prefix_number>(prefixes.size());
+  if (found != free_.end()) {
+    n = found->second;
+    free_.erase(found);
+  } else {
+    prefixes.emplace_back();
+  }
+  prefixes[n].prefix = p;
+  numbers_[p] = n;
+  return n;
+}
+
+void fake_shard::set(const prefix& p, const best_route& best) {
+  const auto found = numbers_.find(p);
+  if (found == numbers_.end() && best.set == attribute_ref::none)
+    return;
+  const auto n = found == numbers_.end() ? allocate(p) : found->second;
+  if (best.set == attribute_ref::none)
+    routes_.erase(p);
+  else
+    routes_[p] = best;
+  owed_.insert({family_of(p), n});
+}
+
+std::optional<best_route> fake_shard::best(const prefix& p) const {
+  const auto found = routes_.find(p);
+  return found == routes_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::optional<prefix_number> fake_shard::number_of(const prefix& p) const {
+  const auto found = numbers_.find(p);
+  return found == numbers_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void fake_shard::add(change_batch& batch, const name& n) const {
+  const auto& p = prefixes_.at(n.first).at(n.second).prefix;
+  if (!p)
+    return;
+  const auto route = best(*p).value_or(best_route{});
+  if (n.first == ipv4_unicast)
+    add_change(batch.ipv4, *p, n.second, route);
+  else
+    add_change(batch.ipv6, *p, n.second, route);
+}
+
+std::shared_ptr<const change_batch> fake_shard::collect(std::size_t most) {
+  if (owed_.empty() || in_flight_.size() >= 3)
+    return nullptr;
+  auto batch = std::make_shared<change_batch>();
+  batch->sequence = ++sequence_;
+  auto& names = in_flight_[sequence_];
+  while (!owed_.empty() && names.size() < most) {
+    const auto n = *owed_.begin();
+    owed_.erase(owed_.begin());
+    names.push_back(n);
+    add(*batch, n);
+    if (!best(*prefixes_[n.first][n.second].prefix))
+      withdrawn_.emplace(sequence_, n);
+  }
+  return batch;
+}
+
+std::shared_ptr<const change_batch>
+fake_shard::answer(const resync_request& request) {
+  auto batch = std::make_shared<change_batch>();
+  batch->is_resync = true;
+  batch->resync = request.tag;
+  const auto size =
+      static_cast<prefix_number>(prefixes_[request.family].size());
+  auto numbers = request.numbers;
+  if (numbers.empty())
+    for (auto n = request.first; n < request.first + request.count && n < size;
+         ++n)
+      numbers.push_back(n);
+  for (const auto n : numbers)
+    add(*batch, {request.family, n});
+  return batch;
+}
+
+void fake_shard::acknowledge(std::uint64_t sequence,
+                             std::uint64_t safe_through) {
+  in_flight_.erase(in_flight_.begin(), in_flight_.upper_bound(sequence));
+  EXPECT_LE(safe_through, sequence);
+  const auto end = withdrawn_.upper_bound(safe_through);
+  for (auto it = withdrawn_.begin(); it != end; ++it) {
+    auto& p = prefixes_[it->second.first][it->second.second].prefix;
+    if (!p || best(*p) || owed_.count(it->second) != 0)
+      continue;         // it came back, or is free already
+    bool again = false; // a later batch speaks of it
+    for (const auto& [s, names] : in_flight_)
+      again |= std::find(names.begin(), names.end(), it->second) != names.end();
+    for (auto later = end; later != withdrawn_.end(); ++later)
+      again |= later->second == it->second;
+    if (again)
+      continue;
+    numbers_.erase(*p);
+    p.reset();
+    free_.insert(it->second);
+  }
+  withdrawn_.erase(withdrawn_.begin(), end);
+}
+
+void fake_shard::restart() {
+  for (const auto& [sequence, names] : in_flight_)
+    owed_.insert(names.begin(), names.end());
+  in_flight_.clear();
+}
+
+prefix_number fake_shard::limit(family f) const {
+  const auto found = prefixes_.find(f);
+  return found == prefixes_.end()
+             ? 0
+             : static_cast<prefix_number>(found->second.size());
+}
+
+} // namespace troupe::rib::testing

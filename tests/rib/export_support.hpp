@@ -1,0 +1,118 @@
+#pragma once
+
+#include "protocol/wire/path_attributes.hpp"
+#include "rib/attribute_pool.hpp"
+#include "rib/export_group.hpp"
+#include "rib/export_transform.hpp"
+
+#include <rapidcheck.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace troupe::rib::testing {
+
+using byte_vector = std::vector<std::uint8_t>;
+
+/// Small domains, with ties and boundaries: full segments, large AS numbers.
+rc::Gen<protocol::wire::path_attributes> any_attributes();
+
+byte_vector canonical(const protocol::wire::path_attributes& attributes);
+/// The set of these attributes, one reference for the caller.
+attribute_handle intern(attribute_pool& pool,
+                        const protocol::wire::path_attributes& attributes);
+
+/// An eBGP path of one AS.
+protocol::wire::path_attributes simple_path(protocol::as_number as);
+
+/// eBGP, both families, accepts all, our next hops set.
+export_settings accept_all_settings();
+
+/// What RFC 4271 demands that the members are told, over values: the oracle of
+/// the transform. `traits` are bits of `export_trait`.
+protocol::wire::path_attributes
+told_by_the_book(protocol::wire::path_attributes attributes,
+                 const export_settings& settings, std::uint8_t traits,
+                 const protocol::ip_address& next_hop);
+
+/// The other end of a member: decodes what is written to it.
+class receiver {
+public:
+  explicit receiver(const export_settings& settings);
+
+  /// Takes whole messages; fails the test on anything malformed.
+  void read(std::span<const std::uint8_t> bytes);
+  void read(const std::vector<output_slice>& slices);
+
+  /// Prefix -> canonical attributes.
+  std::map<protocol::prefix, byte_vector> table;
+  std::map<protocol::family, unsigned> ends_of_rib;
+  std::vector<std::size_t> sizes;  ///< of each message
+  std::vector<std::string> events; ///< "+p", "-p" in order
+  std::uint64_t announced = 0;
+  std::uint64_t withdrawn = 0;
+
+private:
+  void update(std::span<const std::uint8_t> body);
+
+  export_settings settings_;
+};
+
+/// What a shard tells of one prefix.
+struct best_route {
+  attribute_ref set = attribute_ref::none; ///< the tests hold the reference
+  neighbor_index source{};
+  protocol::peer_kind kind = protocol::peer_kind::external;
+  source_kind origin = source_kind::bgp;
+};
+
+/// Plays a shard towards one exporter: numbers, owed changes, credit, answers.
+/// A number is used again only when `safe_through` allows it.
+class fake_shard {
+public:
+  explicit fake_shard(attribute_pool& pool) : pool_(&pool) {}
+
+  void set(const protocol::prefix& p, const best_route& best);
+  std::optional<best_route> best(const protocol::prefix& p) const;
+  std::optional<prefix_number> number_of(const protocol::prefix& p) const;
+  const std::map<protocol::prefix, best_route>& routes() const {
+    return routes_;
+  }
+
+  /// The next batch, if something is owed and there is credit.
+  std::shared_ptr<const change_batch> collect(std::size_t most);
+  std::shared_ptr<const change_batch> answer(const resync_request& request);
+  void acknowledge(std::uint64_t sequence, std::uint64_t safe_through);
+  /// The exporter's actor is a new one: what is not acknowledged is owed again.
+  void restart();
+  prefix_number limit(protocol::family f) const;
+  bool is_quiet() const { return owed_.empty() && in_flight_.empty(); }
+
+private:
+  struct numbered {
+    std::optional<protocol::prefix> prefix;
+  };
+  using family_numbers = std::vector<numbered>;
+  using name = std::pair<protocol::family, prefix_number>;
+
+  prefix_number allocate(const protocol::prefix& p);
+  void add(change_batch& batch, const name& n) const;
+
+  attribute_pool* pool_;
+  std::map<protocol::prefix, best_route> routes_;
+  std::map<protocol::prefix, prefix_number> numbers_;
+  std::map<protocol::family, family_numbers> prefixes_;
+  std::set<name> owed_;
+  std::map<std::uint64_t, std::vector<name>> in_flight_;
+  /// Numbers of withdrawn prefixes, by the sequence that said so.
+  std::multimap<std::uint64_t, name> withdrawn_;
+  std::set<name> free_;
+  std::uint64_t sequence_ = 0;
+};
+
+} // namespace troupe::rib::testing

@@ -1,0 +1,239 @@
+#include "tests/rib/export_world.hpp"
+
+#include "protocol/wire/packer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace troupe::rib::testing {
+
+using namespace protocol;
+
+export_world::export_world(options o)
+    : group(
+        std::make_unique<export_group>(pool, o.settings, o.shards, o.limits)),
+      options_(std::move(o)), last_(options_.shards) {
+  for (unsigned i = 0; i < options_.shards; ++i)
+    shards_.emplace_back(pool);
+}
+
+export_world::~export_world() {
+  group.reset();
+  for (const auto& [ref, attributes] : sets_)
+    EXPECT_EQ(pool.references(ref), 1U) << "the group leaks references";
+  mailbox_.clear();
+  handles_.clear();
+  EXPECT_EQ(pool.stats().sets, 0U);
+}
+
+attribute_ref export_world::set(const wire::path_attributes& attributes) {
+  auto handle = intern(pool, attributes);
+  const auto ref = handle.get();
+  if (sets_.emplace(ref, attributes).second)
+    handles_.push_back(std::move(handle));
+  return ref;
+}
+
+unsigned export_world::shard_of(const prefix& p) const {
+  const auto shards = static_cast<unsigned>(shards_.size());
+  return p.address().is_v4() ? rib::shard_of(to_key<ipv4_key>(p), shards)
+                             : rib::shard_of(to_key<ipv6_key>(p), shards);
+}
+
+void export_world::announce(const std::string& text, attribute_ref set,
+                            unsigned source, peer_kind kind) {
+  announce(*prefix::parse(text),
+           {set, static_cast<neighbor_index>(source), kind, source_kind::bgp});
+}
+
+void export_world::announce(const prefix& p, const best_route& best) {
+  shards_[shard_of(p)].set(p, best);
+}
+
+void export_world::withdraw(const std::string& text) {
+  announce(*prefix::parse(text), {});
+}
+
+bool export_world::collect(unsigned shard) {
+  auto batch = shards_[shard].collect(options_.batch);
+  if (!batch)
+    return false;
+  mailbox_.push_back({shard, std::move(batch)});
+  return true;
+}
+
+bool export_world::deliver(bool flush) {
+  if (mailbox_.empty())
+    return false;
+  const auto [shard, batch] = std::move(mailbox_.front());
+  mailbox_.pop_front();
+  for (const auto f : {ipv4_unicast, ipv6_unicast})
+    group->set_number_limit(shard, f, shards_[shard].limit(f));
+  group->apply(shard, *batch);
+  if (flush)
+    group->flush();
+  if (!batch->is_resync)
+    last_[shard] = batch->sequence;
+  if (!batch->is_resync)
+    shards_[shard].acknowledge(last_[shard], group->safe_through(shard));
+  return true;
+}
+
+bool export_world::ask() {
+  const auto requests = group->take_requests();
+  for (const auto& each : requests)
+    mailbox_.push_back({each.shard, shards_[each.shard].answer(each.request)});
+  return !requests.empty();
+}
+
+void export_world::restart() {
+  mailbox_.clear();
+  group->ask_again();
+  for (auto& each : shards_)
+    each.restart();
+}
+
+export_world::member& export_world::join(unsigned neighbor, bool told_before) {
+  member_options o;
+  o.neighbor = static_cast<neighbor_index>(neighbor);
+  o.families = {ipv4_unicast, ipv6_unicast};
+  o.told_before = told_before;
+  auto& m = members[neighbor];
+  m.index = group->join(o);
+  m.in_flight = 0;
+  m.peer = std::make_unique<receiver>(options_.settings);
+  return m;
+}
+
+void export_world::leave(unsigned neighbor) {
+  group->leave(members.at(neighbor).index);
+  members.erase(neighbor);
+}
+
+bool export_world::pump(unsigned neighbor, std::size_t bytes) {
+  auto& m = members.at(neighbor);
+  const auto slices = group->take_output(m.index, bytes);
+  for (const auto& each : slices)
+    m.in_flight += each.size;
+  m.peer->read(slices);
+  return !slices.empty();
+}
+
+bool export_world::written(unsigned neighbor) {
+  auto& m = members.at(neighbor);
+  const auto bytes = std::exchange(m.in_flight, 0);
+  if (bytes != 0)
+    group->written(m.index, bytes);
+  return bytes != 0;
+}
+
+void export_world::settle(const std::set<unsigned>& stalled) {
+  group->flush();
+  for (bool moved = true; moved;) {
+    moved = ask();
+    for (unsigned i = 0; i < shards_.size(); ++i)
+      moved |= collect(i);
+    moved |= deliver();
+    const auto ready = group->ready();
+    for (auto& [neighbor, m] : members) {
+      if (stalled.count(neighbor) != 0)
+        continue;
+      moved |= written(neighbor);
+      if (std::find(ready.begin(), ready.end(), m.index) != ready.end())
+        moved |= pump(neighbor);
+    }
+    EXPECT_EQ(group->check(), "");
+  }
+  for (unsigned i = 0; i < shards_.size(); ++i)
+    shards_[i].acknowledge(last_[i], group->safe_through(i));
+}
+
+std::optional<byte_vector> export_world::told(const prefix& p,
+                                              const best_route& best) const {
+  const auto& s = options_.settings;
+  auto a = sets_.at(best.set);
+  const auto has = [&](wire::community c) {
+    return std::find(a.communities.begin(), a.communities.end(), c)
+           != a.communities.end();
+  };
+  const bool ours = best.origin != source_kind::bgp;
+  if (has(wire::no_advertise)
+      || (s.kind == peer_kind::external && has(wire::no_export))
+      || (s.kind == peer_kind::internal && best.kind == peer_kind::internal
+          && !ours))
+    return std::nullopt;
+  const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+  const auto traits = ours ? export_trait::own_med : std::uint8_t{0};
+  a = told_by_the_book(a, s, traits, *s.families.at(f).next_hop);
+  const auto n = wire::to_nlri(p);
+  byte_vector attributes;
+  byte_vector packed;
+  EXPECT_TRUE(wire::encode_attributes(a, {s.as4, true}, attributes));
+  const auto result = wire::pack_announcements({f, false, s.max_message_size},
+                                               attributes, {&n, 1}, packed);
+  if (!result.too_large.empty())
+    return std::nullopt;
+  return canonical(a);
+}
+
+std::map<prefix, byte_vector> export_world::expected(unsigned neighbor) const {
+  std::map<prefix, byte_vector> all;
+  for (const auto& shard : shards_)
+    for (const auto& [p, best] : shard.routes())
+      if (static_cast<unsigned>(best.source) != neighbor)
+        if (auto attributes = told(p, best))
+          all[p] = std::move(*attributes);
+  return all;
+}
+
+std::string export_world::compare_views(unsigned neighbor) const {
+  const auto& m = members.at(neighbor);
+  std::map<family, std::uint64_t> count;
+  for (const auto& [p, attributes] : m.peer->table) {
+    const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+    ++count[f];
+    const auto shard = shard_of(p);
+    const auto n = shards_[shard].number_of(p);
+    if (!n || group->told(m.index, shard, f, *n) != attributes)
+      return "the view of " + to_string(p) + " is wrong";
+  }
+  for (const auto f : {ipv4_unicast, ipv6_unicast})
+    if (group->advertised(m.index, f) != count[f])
+      return "advertised is miscounted: "
+             + std::to_string(group->advertised(m.index, f)) + " for "
+             + std::to_string(count[f]);
+  return {};
+}
+
+std::string export_world::compare() const {
+  for (const auto& [neighbor, m] : members) {
+    const auto name = "member " + std::to_string(neighbor) + ": ";
+    const auto wanted = expected(neighbor);
+    for (const auto& [p, attributes] : wanted) {
+      const auto found = m.peer->table.find(p);
+      if (found == m.peer->table.end())
+        return name + "lacks " + to_string(p);
+      if (found->second != attributes)
+        return name + "has wrong attributes for " + to_string(p);
+    }
+    for (const auto& [p, attributes] : m.peer->table)
+      if (wanted.count(p) == 0)
+        return name + "has " + to_string(p);
+    for (const auto f : {ipv4_unicast, ipv6_unicast}) {
+      const auto found = m.peer->ends_of_rib.find(f);
+      if (found == m.peer->ends_of_rib.end() || found->second != 1)
+        return name + "was not told one End-of-RIB of " + to_string(f);
+    }
+    if (auto wrong = compare_views(neighbor); !wrong.empty())
+      return name + wrong;
+  }
+  if (group->statistics().log_bytes != 0)
+    return "the log holds what nobody needs";
+  for (unsigned i = 0; i < shards_.size(); ++i)
+    if (group->safe_through(i) != last_[i])
+      return "not everything is safe though nobody is owed anything";
+  return {};
+}
+
+} // namespace troupe::rib::testing
