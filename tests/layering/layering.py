@@ -42,7 +42,7 @@ FORBIDDEN_INCLUDES = [
             r"^(thread|mutex|shared_mutex|condition_variable|future"
             r"|stop_token|semaphore|latch|barrier|pthread\.h)$"
         ),
-        [r"^rib/attribute_pool[^/]*$"],
+        [r"^rib/attribute_pool[^/]*$", r"^rib/pool/"],
     ),
     ("a clock", re.compile(r"^(ctime|time\.h|sys/time\.h)$"), []),
 ]

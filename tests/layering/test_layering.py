@@ -86,6 +86,7 @@ class LayeringTest(unittest.TestCase):
             self.violations(
                 protocol__address_cpp="#include <arpa/inet.h>\n",
                 rib__attribute_pool_hpp="#include <mutex>\n",
+                rib__pool__pool_shard_hpp="#include <mutex>\n",
             ),
             [],
         )
