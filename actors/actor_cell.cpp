@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <ctime>
 #include <thread>
 
 namespace troupe::actors {
@@ -171,8 +172,14 @@ std::uint32_t actor_cell::enter_type(std::uint64_t key, name_maker make,
   return slot;
 }
 
+std::int64_t thread_cpu_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 void actor_cell::end_handler(std::uint32_t type, std::int64_t took_ns,
-                             bool counted) {
+                             std::int64_t cpu_ns, bool counted) {
   // There is one writer, so no locked instruction is needed.
   auto increment = [](std::atomic<std::uint64_t>& counter) {
     counter.store(counter.load(std::memory_order_relaxed) + 1,
@@ -186,6 +193,8 @@ void actor_cell::end_handler(std::uint32_t type, std::int64_t took_ns,
   auto width = std::bit_width(static_cast<std::uint64_t>(took_ns));
   increment(histogram_[std::min<std::size_t>(static_cast<std::size_t>(width),
                                              buckets - 1)]);
+  if (cpu_ns > longest_cpu_ns_.load(std::memory_order_relaxed))
+    longest_cpu_ns_.store(cpu_ns, std::memory_order_relaxed);
   if (took_ns > longest_ns_.load(std::memory_order_relaxed)) {
     longest_type_.store(type, std::memory_order_relaxed);
     longest_ns_.store(took_ns, std::memory_order_relaxed);
@@ -297,6 +306,8 @@ actor_cell::snapshot(std::chrono::steady_clock::time_point now) const {
       s.by_type.push_back({type_name(i), n});
   s.handling_p50_us = percentile_us(0.5);
   s.handling_p99_us = percentile_us(0.99);
+  s.longest_handler_cpu =
+      std::chrono::nanoseconds(longest_cpu_ns_.load(std::memory_order_relaxed));
   s.longest_handler =
       std::chrono::nanoseconds(longest_ns_.load(std::memory_order_relaxed));
   if (s.longest_handler.count() > 0)

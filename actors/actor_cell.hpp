@@ -83,6 +83,9 @@ struct actor_snapshot {
   double handling_p99_us = 0;
   std::chrono::nanoseconds longest_handler{0};
   std::string longest_handler_type;
+  /// The most processor time that a handler took: what it would take on a
+  /// machine of its own.
+  std::chrono::nanoseconds longest_handler_cpu{0};
   /// The handler that runs just now, if one does.
   std::optional<std::string> running_type;
   std::chrono::nanoseconds running_for{0};
@@ -183,7 +186,8 @@ public:
     running_since_ns_.store(now_ns, std::memory_order_release);
   }
   /// The handler has ended; counts the message unless it was put back (actor).
-  void end_handler(std::uint32_t type, std::int64_t took_ns, bool counted);
+  void end_handler(std::uint32_t type, std::int64_t took_ns,
+                   std::int64_t cpu_ns, bool counted);
   /// A message came that no handler takes (actor).
   void count_unexpected();
 
@@ -243,6 +247,7 @@ private:
   std::atomic<std::int64_t> running_since_ns_{0};
   std::atomic<std::uint32_t> running_type_{0};
   std::atomic<std::int64_t> longest_ns_{0};
+  std::atomic<std::int64_t> longest_cpu_ns_{0};
   std::atomic<std::uint32_t> longest_type_{0};
   std::array<std::atomic<std::uint64_t>, buckets> histogram_{};
   std::array<type_entry, type_slots> types_;
@@ -256,6 +261,9 @@ private:
   mutable std::mutex rare_; // for what follows, and for new message types
   fault fault_;
 };
+
+/// Processor time of the calling thread in nanoseconds, for statistics only.
+std::int64_t thread_cpu_ns();
 
 /// Nanoseconds of the steady clock, which is used for statistics only.
 inline std::int64_t steady_ns() {

@@ -9,6 +9,9 @@ namespace {
 /// Bytes given to a connection and not yet to the kernel: enough to keep a fast
 /// reader busy, little enough to be forgotten for a slow one.
 constexpr std::size_t output_window = 512 * 1024;
+/// Prefixes that are encoded even though more changes wait: a flush takes well
+/// below 5 ms.
+constexpr std::size_t most_pending = 8192;
 /// Members served in one slice.
 constexpr std::size_t members_per_slice = 64;
 
@@ -31,22 +34,22 @@ exporter::behavior_type exporter::make_behavior() {
         if (const auto found = self_.state->members.find(m.neighbor);
             found != self_.state->members.end())
           self_.state->group.refresh(found->second.index, m.family);
-        schedule();
+        wanted_ = true;
       },
       [this](const output_done& m) { written(m); },
-      [this](const exporter_step&) { step(); },
+      [this](const exporter_step&) { wanted_ = true; },
       [this](const shard_replaced& m) {
         if (m.shard >= links_.size())
           return;
         links_[m.shard].handle = m.handle;
         attach_to(m.handle, true);
         self_.state->group.ask_again(m.shard);
-        schedule();
+        wanted_ = true;
       },
       [this](const source_up& m) { self_.state->group.set_source(m.facts); },
       [this](const shard_current& m) {
         self_.state->group.release_end_of_rib(m.shard);
-        schedule();
+        wanted_ = true;
       },
       [this](const told_query& m) {
         told_reply reply;
@@ -106,7 +109,7 @@ void exporter::adopt() {
                exporter_replaced{wanted.options.neighbor, handle_to_self()});
   }
   self_.members.clear();
-  schedule();
+  go_on();
 }
 
 void exporter::attach_to(const shard_actor& shard, bool restarted) {
@@ -121,7 +124,7 @@ void exporter::apply(const shard_changes& m) {
   group.apply(m.shard, *m.batch);
   if (!m.batch->is_resync)
     links_.at(m.shard).taken = m.batch->sequence;
-  schedule();
+  wanted_ = true;
 }
 
 void exporter::join(const member_joined& m) {
@@ -135,7 +138,7 @@ void exporter::join(const member_joined& m) {
   members.emplace(m.options.neighbor,
                   exporter_state::member{index, m.connection, 0, 0});
   self_.state->names[index] = m.options.neighbor;
-  schedule();
+  wanted_ = true;
 }
 
 void exporter::leave(rib::neighbor_index neighbor) {
@@ -145,7 +148,7 @@ void exporter::leave(rib::neighbor_index neighbor) {
   self_.state->names.erase(found->second.index);
   self_.state->group.leave(found->second.index);
   self_.state->members.erase(found);
-  schedule();
+  wanted_ = true;
 }
 
 void exporter::written(const output_done& m) {
@@ -157,19 +160,23 @@ void exporter::written(const output_done& m) {
     return;
   self_.state->group.written(member.index, m.total - member.written);
   member.written = m.total;
-  schedule();
+  wanted_ = true;
 }
 
-/// A step stands behind everything that was in the mailbox when it was asked
-/// for, so that changes of several batches are packed together.
-void exporter::schedule() {
-  if (std::exchange(scheduled_, true))
-    return;
+/// Changes of several batches are packed together: they are encoded when
+/// everything that waited has been taken.
+void exporter::handled() {
+  if (wanted_ && (is_dry() || self_.state->group.pending() >= most_pending))
+    step();
+}
+
+/// More members than one slice serves.
+void exporter::go_on() {
   this->send(handle_to_self(), exporter_step{});
 }
 
 void exporter::step() {
-  scheduled_ = false;
+  wanted_ = false;
   self_.state->group.flush();
   acknowledge();
   ask_shards();
@@ -200,7 +207,7 @@ void exporter::give_output() {
     const auto name = self_.state->names.at(index);
     if (give_output(self_.state->members.at(name), name)
         && ++served >= members_per_slice)
-      return schedule();
+      return go_on();
   }
 }
 

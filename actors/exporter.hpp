@@ -49,6 +49,7 @@ public:
 protected:
   behavior_type make_behavior() override;
   void on_exit() override;
+  void handled() override;
 
 private:
   struct shard_link {
@@ -64,7 +65,7 @@ private:
   void leave(rib::neighbor_index neighbor);
   void written(const output_done& done);
   void attach_to(const shard_actor& shard, bool restarted);
-  void schedule();
+  void go_on();
   void step();
   void acknowledge();
   void ask_shards();
@@ -74,7 +75,7 @@ private:
 
   exporter_arguments self_;
   std::vector<shard_link> links_;
-  bool scheduled_ = false;
+  bool wanted_ = false; ///< a step, as soon as the mailbox runs dry
 };
 
 } // namespace troupe::actors

@@ -36,7 +36,7 @@ std::string message_type_name(std::uint64_t key, const void* content);
 
 /// The base class of all actors. It counts what the admin endpoint shows, turns
 /// an exception into an end with a reason, and lets faults strike. It costs
-/// less than 150 ns a message.
+/// less than half a microsecond a message.
 ///
 /// An actor's members are destroyed with the last handle to it, not when it
 /// ends; so an actor gives up its handles to others in `on_exit`, which must
@@ -85,6 +85,7 @@ public:
     if (cell_->fault_armed() && strikes())
       return caf::invoke_message_result::dropped;
     auto result = super::consume(message);
+    handled();
     guard.counted = result != caf::invoke_message_result::skipped;
     return result;
   }
@@ -109,6 +110,11 @@ public:
   }
 
 protected:
+  /// Called after each message, within its measurement. Work that is to be done
+  /// once for all that waits belongs here: do it when `is_dry`.
+  virtual void handled() {}
+  /// Whether no further message waits.
+  bool is_dry() { return this->mailbox().empty(); }
   /// What others see of this actor.
   actor_cell& cell() { return *cell_; }
   const std::shared_ptr<actor_cell>& shared_cell() const { return cell_; }
@@ -124,6 +130,7 @@ private:
     instrumented& self;
     std::uint32_t type;
     std::int64_t began = steady_ns();
+    std::int64_t cpu_began = thread_cpu_ns();
     bool counted = true;
 
     handler_guard(instrumented& s, std::uint32_t t) : self(s), type(t) {
@@ -132,7 +139,8 @@ private:
     handler_guard(const handler_guard&) = delete;
     handler_guard& operator=(const handler_guard&) = delete;
     ~handler_guard() {
-      self.cell_->end_handler(type, steady_ns() - began, counted);
+      self.cell_->end_handler(type, steady_ns() - began,
+                              thread_cpu_ns() - cpu_began, counted);
       if (counted)
         self.gauge_->count_out();
     }

@@ -18,12 +18,13 @@ rib_shard::rib_shard(caf::actor_config& config, shard_arguments arguments)
 
 rib_shard::behavior_type rib_shard::make_behavior() {
   started_ = this->clock().now();
+  go_on(); // an earlier incarnation may have left work
   return {
       [this](const shard_routes& m) { apply(m); },
       [this](const source_up& m) { self_.state->table.neighbor_up(m.facts); },
       [this](const source_down& m) {
         self_.state->table.neighbor_down(m.neighbor);
-        schedule();
+        wanted_ = true;
       },
       [this](const exporter_attached& m) { attach(m); },
       [this](const exporter_detached& m) {
@@ -40,7 +41,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
           self_.state->table.acknowledge(known->second, m.sequence,
                                          m.safe_through);
         if (self_.state->table.has_changes())
-          schedule();
+          wanted_ = true;
       },
       [this](const resync_wanted& m) {
         if (const auto to = handles_.find(m.group); to != handles_.end())
@@ -51,7 +52,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
                   self_.state->table.number_limit(protocol::ipv4_unicast),
                   self_.state->table.number_limit(protocol::ipv6_unicast)});
       },
-      [this](const shard_step&) { step(); },
+      [this](const shard_step&) { wanted_ = true; },
       [this](const shard_query& m) {
         return shard_page{self_.state->table.query(m.query)};
       },
@@ -74,7 +75,7 @@ void rib_shard::apply(const shard_routes& m) {
     give_credit();
     deliver();
   }
-  schedule();
+  wanted_ = true;
 }
 
 void rib_shard::attach(const exporter_attached& m) {
@@ -86,19 +87,22 @@ void rib_shard::attach(const exporter_attached& m) {
     self_.state->table.restart_exporter(known->second);
   handles_[m.group] = m.handle;
   behind_.insert(m.group);
-  schedule();
+  wanted_ = true;
 }
 
-/// A step stands behind everything that was in the mailbox when it was asked
-/// for: when it comes, the shard has run dry.
-void rib_shard::schedule() {
-  if (std::exchange(scheduled_, true))
-    return;
+/// Everything that waited has been taken: what it came to is handed on, once.
+void rib_shard::handled() {
+  if (wanted_ && is_dry())
+    step();
+}
+
+/// More work than one slice: the next one stands behind what came meanwhile.
+void rib_shard::go_on() {
   this->send(caf::actor_cast<shard_actor>(this), shard_step{});
 }
 
 void rib_shard::step() {
-  scheduled_ = false;
+  wanted_ = false;
   give_credit();
   auto& table = self_.state->table;
   const bool more = table.work(prefixes_per_slice);
@@ -106,7 +110,7 @@ void rib_shard::step() {
   for (const auto neighbor : table.purged())
     this->send(self_.router, source_purged{self_.index, neighbor});
   if (more)
-    schedule();
+    go_on();
 }
 
 /// Read credit comes back when routes were applied: nothing inbound waits for
@@ -142,7 +146,7 @@ void rib_shard::deliver() {
   }
   // What is left waits for a slice of its own, or for credit.
   if (!batches.empty() && table.has_changes())
-    schedule();
+    go_on();
 }
 
 std::uint32_t rib_shard::seconds() {

@@ -35,6 +35,7 @@ public:
 protected:
   behavior_type make_behavior() override;
   void on_exit() override;
+  void handled() override;
 
 private:
   struct owed_credit {
@@ -45,7 +46,7 @@ private:
   void apply(const shard_routes& routes);
   void attach(const exporter_attached& attached);
   void step();
-  void schedule();
+  void go_on();
   void give_credit();
   void deliver();
   std::uint32_t seconds();
@@ -57,7 +58,7 @@ private:
   std::set<group_id> behind_;
   std::map<caf::strong_actor_ptr, owed_credit> credits_;
   caf::actor_clock::time_point started_{};
-  bool scheduled_ = false;
+  bool wanted_ = false; ///< a step, as soon as the mailbox runs dry
 };
 
 } // namespace troupe::actors

@@ -217,10 +217,12 @@ json actor_view(const actors::actor_snapshot& a, const std::string& node) {
                   {"oldest_ms", milliseconds(a.oldest_message)}};
   v["messages"] = a.handled;
   v["messages_by_type"] = std::move(types);
-  v["handling_us"] = {{"p50", a.handling_p50_us},
-                      {"p99", a.handling_p99_us},
-                      {"longest", milliseconds(a.longest_handler) * 1000},
-                      {"longest_type", a.longest_handler_type}};
+  v["handling_us"] = {
+      {"p50", a.handling_p50_us},
+      {"p99", a.handling_p99_us},
+      {"longest", milliseconds(a.longest_handler) * 1000},
+      {"longest_cpu", milliseconds(a.longest_handler_cpu) * 1000},
+      {"longest_type", a.longest_handler_type}};
   v["restarts"] = {{"count", a.restarts},
                    {"last_reason", a.last_restart_reason}};
   v["uptime_seconds"] = seconds(a.uptime);

@@ -28,7 +28,8 @@ struct loop_context {
   explicit loop_context(reactor_shared& s) : shared(s), buffer(read_size) {}
 
   /// The most that one read takes.
-  static constexpr std::size_t read_size = 256UL * 1024;
+  // Larger ones bring no speed, but make the handlers behind them long.
+  static constexpr std::size_t read_size = 64UL * 1024;
 
   reactor_shared& shared;
   poller poll;

@@ -115,7 +115,7 @@ class Load(Scene):
         def stay_alive():
             from harness.speaker import message
 
-            while not ended.wait(0.8):
+            while not ended.wait(0.8) and quick.socket:
                 quick.send(message(4))
 
         def read_on():
@@ -152,43 +152,37 @@ class Load(Scene):
         return actors, states
 
     def test_a_million_routes_cost_few_messages_and_short_handlers(self):
-        data = stream(65002, ROUTES)
-        longest = []
-        for attempt in range(5):
-            self.step(f"a million routes, run {attempt + 1}")
-            actors, states = self.load_once(data)
-            self.assertEqual(set(states.values()), {"Established"})
-            by_kind = {}
-            for a in actors:
-                by_kind.setdefault(a["kind"], []).append(a)
-            buffers = max(
-                c["messages_by_type"].get("socket_event", 0)
-                for c in by_kind["connection"]
+        actors, states = self.load_once(stream(65002, ROUTES))
+        self.assertEqual(set(states.values()), {"Established"})
+        of = lambda kind: [a for a in actors if a["kind"] == kind]
+        (source,) = [
+            c for c in of("connection") if "session.source/" in c["id"]
+        ]
+        buffers = source["messages_by_type"]["socket_event"]
+        shards = len(of("rib_shard"))
+
+        def count(kind, *types):
+            return sum(
+                a["messages_by_type"].get(t, 0) for a in of(kind) for t in types
             )
-            shards = len(by_kind["rib_shard"])
-            # What routes cost: all that connection, shard and exporter handle.
-            messages = sum(
-                a["messages"]
-                for kind in ("connection", "rib_shard", "exporter")
-                for a in by_kind[kind]
+
+        # From the socket to the table and back: what a buffer costs.
+        inbound = source["messages"] + count(
+            "rib_shard", "shard_routes", "shard_step"
+        )
+        slowest = sorted(actors, key=lambda a: -a["handling_us"]["longest_cpu"])
+        self.step(
+            f"{buffers} buffers, {shards} shards, {inbound} messages inbound,"
+            f" {sum(a['messages'] for a in actors)} in all; longest handlers: "
+            + ", ".join(
+                f"{a['kind']} {a['handling_us']['longest_cpu']:.0f} us"
+                for a in slowest[:3]
             )
-            self.step(
-                f"{buffers} buffers, {shards} shards, {messages} messages;"
-                " longest handlers: "
-                + ", ".join(
-                    f"{a['kind']} {a['handling_us']['longest']:.0f} us"
-                    f" ({a['handling_us']['longest_type']})"
-                    for a in sorted(
-                        actors, key=lambda a: -a["handling_us"]["longest"]
-                    )[:3]
-                )
-            )
-            longest.append(max(a["handling_us"]["longest"] for a in actors))
-            if longest[-1] < 5000:
-                break
-        # Others use this machine too, and a handler that is made to wait for
-        # the processor looks long: one undisturbed run shows what is possible.
-        self.assertLess(min(longest), 5000, longest)
+        )
+        # DESIGN §4.4: never a message per route or UPDATE.
+        self.assertLessEqual(inbound, 4 * buffers * shards)
+        # Processor time: what others do on this machine does not count.
+        self.assertLess(slowest[0]["handling_us"]["longest_cpu"], 5000)
 
     def test_a_mute_reader_costs_no_memory(self):
         self.launch(

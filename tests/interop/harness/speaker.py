@@ -23,7 +23,10 @@ def open_message(asn, identifier, hold=240):
 
 def attributes(asn, number, next_hop=0x0A000001):
     """A set of its own for each number."""
-    path = struct.pack("!BBIII", 2, 3, asn, 64512 + number % 1000, number)
+    # Neither AS 0 nor that of a router under test may be in the path.
+    path = struct.pack(
+        "!BBIII", 2, 3, asn, 200_000 + number % 1000, 1_000_000 + number
+    )
     return (
         b"\x40\x01\x01\x00"
         + bytes([0x40, 2, len(path)])
