@@ -7,11 +7,16 @@
 namespace troupe::protocol::wire {
 
 bool is_valid_nlri(byte_span bytes, family f, bool add_path) {
-  nlri_reader r{bytes, f, add_path};
-  nlri each;
-  while (r.next(each)) {
+  const unsigned longest = max_prefix_length(f);
+  const std::size_t id_size = add_path ? 4 : 0;
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    at += id_size;
+    if (at >= bytes.size() || bytes[at] > longest || longest == 0)
+      return false;
+    at += 1 + (bytes[at] + 7U) / 8;
   }
-  return !r.failed();
+  return at == bytes.size();
 }
 
 nlri to_nlri(const prefix& p, std::uint32_t path_id) {

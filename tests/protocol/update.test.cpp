@@ -1,0 +1,200 @@
+#include "protocol/wire/update.hpp"
+
+#include "tests/protocol/wire_generators.hpp"
+
+namespace troupe::protocol::wire {
+
+using namespace testing;
+
+namespace {
+
+const auto v6_reach =
+    hex("800e1a 000201 10 20010db8000000000000000000000001 00 20 20010db8");
+
+unsigned reset_of(const byte_vector& body,
+                  const negotiated& session = plain_session()) {
+  const auto update = read_update(body, session);
+  if (update)
+    return 0;
+  EXPECT_EQ(update.error().code, notification_code::update_message_error);
+  return update.error().subcode;
+}
+
+byte_vector without_mandatory(unsigned code) {
+  byte_vector result;
+  const auto base = mandatory_attributes();
+  attribute_walker walker{base};
+  for (raw_attribute raw; walker.next(raw);)
+    if (raw.code != code)
+      result.insert(result.end(), raw.whole.begin(), raw.whole.end());
+  return result;
+}
+
+} // namespace
+
+TEST(SplitUpdate, FindsTheThreeFields) { // RFC 4271 §4.3
+  const auto body = update_body(hex("080a"), hex("400101 00"), hex("0814"));
+  const auto sections = split_update(body);
+  ASSERT_TRUE(sections.has_value());
+  EXPECT_EQ(to_hex(sections->withdrawn), "080a");
+  EXPECT_EQ(to_hex(sections->attributes), "40010100");
+  EXPECT_EQ(to_hex(sections->nlri), "0814");
+  EXPECT_EQ(sections->withdrawn.data(), body.data() + 2); // no copy
+}
+
+TEST(SplitUpdate, RefusesLengthsBeyondTheBody) { // RFC 7606 §3 (b)
+  for (const auto* body : {"", "00", "0000", "000000", "0001", "0005 080a 0000",
+                           "0000 0001", "0002 080a 0001", "ffff 0000"}) {
+    const auto sections = split_update(hex(body));
+    ASSERT_FALSE(sections.has_value()) << body;
+    EXPECT_EQ(sections.error().subcode, 1);
+  }
+}
+
+TEST(LocateMp, FindsBothWhereverTheyStand) { // RFC 7606 §5.1
+  const auto raw = join(
+      {mandatory_attributes(), v6_reach, hex("800f08 000201 20 20010db9")});
+  const auto mp = locate_mp(raw);
+  ASSERT_TRUE(mp.reach && mp.unreach);
+  EXPECT_FALSE(mp.error || mp.truncated);
+  EXPECT_EQ(mp.reach->address_family, ipv6_unicast);
+  EXPECT_EQ(mp.reach->next_hop.size(), 16U);
+  EXPECT_EQ(nlri_of(mp.reach->nlri, ipv6_unicast, false),
+            std::vector<nlri>{v6("2001:db8::/32")});
+  EXPECT_EQ(nlri_of(mp.unreach->withdrawn, ipv6_unicast, false),
+            std::vector<nlri>{v6("2001:db9::/32")});
+}
+
+TEST(LocateMp, FindsNothingInClassicMessages) {
+  const auto raw = mandatory_attributes();
+  const auto mp = locate_mp(raw);
+  EXPECT_FALSE(mp.reach || mp.unreach || mp.error || mp.truncated);
+}
+
+TEST(LocateMp, TellsWhatResetsTheSession) { // RFC 7606 §3 (g), §5.3
+  const auto subcode = [](std::string_view text) {
+    const auto raw = hex(text);
+    const auto mp = locate_mp(raw);
+    return mp.error ? unsigned{mp.error->subcode} : 0U;
+  };
+  EXPECT_EQ(subcode("800f03000201 800f03000101"), 1U);
+  EXPECT_EQ(subcode("800e05 0019460000 800e05 0019460000"), 1U);
+  EXPECT_EQ(subcode("c00f03000201"), 4U);
+  EXPECT_EQ(subcode("400e05 0019460000"), 4U);
+  EXPECT_EQ(subcode("800f020002"), 9U);
+  EXPECT_EQ(subcode("800e0400024600"), 9U);
+  EXPECT_EQ(subcode("800e05 0002010100"), 9U); // CVE-2023-46752
+  EXPECT_EQ(subcode("a00f03000201"), 0U);      // Partial: not looked at
+}
+
+TEST(LocateMp, TellsTruncatedAttributes) { // RFC 7606 §4
+  const auto raw = join({v6_reach, hex("4001")});
+  const auto mp = locate_mp(raw);
+  EXPECT_TRUE(mp.reach.has_value());
+  EXPECT_TRUE(mp.truncated);
+  EXPECT_FALSE(mp.error);
+}
+
+TEST(EndOfRib, IsRecognisedForEveryFamily) { // RFC 4724 §2
+  for (const auto f :
+       {ipv4_unicast, ipv6_unicast, family{1, 2}, family{25, 70}}) {
+    byte_vector out;
+    encode_end_of_rib(f, out);
+    const auto update = read_update(
+        frames_of(out, standard_message_size).at(0).body, plain_session());
+    ASSERT_TRUE(update.has_value());
+    EXPECT_EQ(update->end_of_rib, f);
+    EXPECT_EQ(update->attributes.action, verdict::accept);
+  }
+}
+
+TEST(EndOfRib, HasTheKnownBytes) {
+  byte_vector out;
+  encode_end_of_rib(ipv4_unicast, out);
+  EXPECT_EQ(to_hex(byte_span{out}.subspan(16)), "00170200000000");
+  out.clear();
+  encode_end_of_rib(ipv6_unicast, out);
+  EXPECT_EQ(to_hex(byte_span{out}.subspan(16)), "001d0200000006800f03000201");
+}
+
+TEST(EndOfRib, IsNothingThatSaysMore) {
+  const auto is_marker = [](const byte_vector& body) {
+    const auto update = read_update(body, plain_session());
+    EXPECT_TRUE(update.has_value());
+    return update->end_of_rib.has_value();
+  };
+  EXPECT_FALSE(is_marker(update_body(hex("080a"), {}, {})));
+  EXPECT_FALSE(is_marker(update_body({}, hex("800f04 000201 00"), {})));
+  EXPECT_FALSE(is_marker(
+      update_body({}, join({hex("800f03 000201"), hex("40010100")}), {})));
+  EXPECT_FALSE(is_marker(update_body({}, mandatory_attributes(), hex("080a"))));
+}
+
+TEST(ReadUpdate, ResetsWhereNlriAreMalformed) { // RFC 7606 §5.3, §3 (j)
+  const auto attributes = mandatory_attributes();
+  EXPECT_EQ(reset_of(update_body({}, attributes, hex("210a000000 00"))), 10U);
+  EXPECT_EQ(reset_of(update_body({}, attributes, hex("180a00"))), 10U);
+  EXPECT_EQ(reset_of(update_body(hex("21"), {}, {})), 10U);
+  EXPECT_EQ(reset_of(update_body({}, hex("800f05 000201 81 00"), {})), 9U);
+  EXPECT_EQ(reset_of(update_body(
+                {},
+                join({hex("800e17 000201 10 20010db8000000000000000000000001"
+                          "00 20 20"),
+                      without_mandatory(3)}),
+                {})),
+            9U);
+}
+
+TEST(ReadUpdate, IgnoresTheNlriOfFamiliesThatItCannotRead) {
+  const auto raw = update_body({}, hex("800f07 001946 ffffffff"), {});
+  const auto update = read_update(raw, plain_session());
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->attributes.action, verdict::accept);
+}
+
+TEST(ReadUpdate, ReadsPathIdsAsNegotiated) { // RFC 7911 §3
+  auto session = plain_session();
+  const auto body =
+      update_body({}, mandatory_attributes(), hex("00000007 18 0a0001"));
+  EXPECT_EQ(reset_of(body), 0U); // four times 0.0.0.0/0, then a bad length
+  session.families[0].add_path_receive = true;
+  const auto update = read_update(body, session);
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(nlri_of(update->sections.nlri, ipv4_unicast, true),
+            std::vector<nlri>{v4("10.0.1.0/24", 7)});
+}
+
+TEST(ReadUpdate, TakesTheNextHopOfTheNlriField) {
+  const auto update = read_update(
+      update_body({}, join({v6_reach, mandatory_attributes()}), hex("080a")),
+      plain_session());
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->attributes.attributes.next_hop, address("192.0.2.1"));
+}
+
+TEST(ReadUpdate, KeepsWithdrawalsBesideATreatAsWithdraw) { // RFC 7606 §2
+  const auto update =
+      read_update(update_body(hex("080a"), without_mandatory(1), hex("0814")),
+                  plain_session());
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->attributes.action, verdict::treat_as_withdraw);
+  EXPECT_FALSE(update->sections.withdrawn.empty());
+  EXPECT_FALSE(update->sections.nlri.empty());
+}
+
+TEST(ReadUpdate, SurvivesRandomBytes) {
+  EXPECT_TRUE(rc::check([] {
+    auto session = plain_session();
+    session.as4 = *rc::gen::arbitrary<bool>();
+    session.families[0].add_path_receive = *rc::gen::arbitrary<bool>();
+    const auto body = *rc::gen::oneOf(
+        any_bytes(60), rc::gen::exec([] {
+          return update_body(*any_bytes(6), *any_bytes(40), *any_bytes(10));
+        }));
+    const auto update = read_update(body, session);
+    if (!update)
+      RC_ASSERT(update.error().code == notification_code::update_message_error);
+  }));
+}
+
+} // namespace troupe::protocol::wire
