@@ -259,8 +259,7 @@ void connection::take_control(const wire::frame& frame) {
     if (!message)
       return fail(message.error(), type);
     halted_ = true;
-    return tell(fsm::notification_received{
-        self_.id, *message});
+    return tell(fsm::notification_received{self_.id, *message});
   }
   case wire::message_type::route_refresh: {
     const auto message = wire::decode_route_refresh(frame.body);

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+// layering: a table
 /// Every message type of the daemon and the interface of every actor, in one
 /// place: the only header that names CAF's typed interfaces (ADR 0001).
 namespace troupe::actors {

@@ -60,6 +60,7 @@ void event_loop::run() {
   while (!finished()) {
     auto happened = context_.poll.wait(time_to_sleep());
     queue_.awake();
+    ++context_.shared.stats.rounds;
     for (const auto& h : happened)
       on_ready(h.data.u64, h.events);
     run_commands();

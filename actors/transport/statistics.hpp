@@ -22,6 +22,8 @@ struct statistics {
   counter connect_failed{0};
   /// Sockets ended with a RST by us: on demand, unread, or nobody's.
   counter aborted{0};
+  /// Rounds of the threads: each one is a system call that may have slept.
+  counter rounds{0};
   /// Wake-ups of the threads by another thread.
   counter wakeups{0};
 };

@@ -50,7 +50,9 @@ using lease_end = std::shared_ptr<const std::atomic<std::int64_t>>;
 struct socket_options {
   /// GTSM (RFC 5082 §3): the least TTL or hop limit accepted; 0 is off.
   std::uint8_t min_ttl = 0;
-  /// TTL or hop limit sent; 0 is 255 with GTSM, else the system's default.
+  /// TTL or hop limit sent; 0 is 255 with GTSM, else the system's default. A
+  /// listener with any GTSM peer behind it needs 255: its SYN-ACK goes out
+  /// before `configure` can know the peer.
   std::uint8_t ttl = 0;
   /// For a listener: the keys of all its peers, the longest prefix wins. For an
   /// attempt: the longest one that contains the remote address is used.

@@ -1,0 +1,341 @@
+#include "rib/import.hpp"
+
+#include "protocol/wire/message.hpp"
+#include "protocol/wire/packer.hpp"
+#include "protocol/wire/update.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe::rib {
+
+namespace wire = protocol::wire;
+using protocol::ip_address;
+using protocol::ipv4_unicast;
+using protocol::ipv6_unicast;
+using protocol::prefix;
+
+namespace {
+
+using bytes = std::vector<std::uint8_t>;
+
+constexpr protocol::as_number own_as = 65000;
+constexpr protocol::as_number peer_as = 65001;
+
+wire::path_attributes route(std::vector<protocol::as_number> path,
+                            const char* next_hop = "10.0.0.1") {
+  wire::path_attributes a;
+  a.as_path = wire::as_path{path};
+  a.next_hop = ip_address::parse(next_hop);
+  return a;
+}
+
+/// The body of an UPDATE that announces prefixes.
+bytes announcement(const wire::path_attributes& a,
+                   const std::vector<std::string>& prefixes,
+                   protocol::family family = ipv4_unicast) {
+  bytes canonical, message;
+  EXPECT_TRUE(wire::encode_attributes(a, {}, canonical));
+  std::vector<wire::nlri> list;
+  for (const auto& p : prefixes)
+    list.push_back(wire::to_nlri(*prefix::parse(p)));
+  wire::pack_announcements({family, false, 4096}, canonical, list, message);
+  return {message.begin() + 19, message.end()};
+}
+
+bytes withdrawal(const std::vector<std::string>& prefixes,
+                 protocol::family family = ipv4_unicast) {
+  bytes message;
+  std::vector<wire::nlri> list;
+  for (const auto& p : prefixes)
+    list.push_back(wire::to_nlri(*prefix::parse(p)));
+  wire::pack_withdrawals({family, false, 4096}, list, message);
+  return {message.begin() + 19, message.end()};
+}
+
+class Import : public ::testing::Test {
+protected:
+  Import() {
+    settings.neighbor.index = neighbor_index{1};
+    settings.neighbor.name = "peer";
+    settings.neighbor.as = peer_as;
+    settings.local_as = own_as;
+    settings.local_id = {0x0a000001};
+    settings.cluster_id = {0x0a000001};
+    settings.local_address = *ip_address::parse("192.0.2.1");
+    for (const auto family : {ipv4_unicast, ipv6_unicast})
+      settings.families[family] = {false, policy_chain::accept_all()};
+  }
+
+  importer make() { return {pool, settings}; }
+  /// The routes of one UPDATE in one shard.
+  family_routes<ipv4_key> ipv4(const bytes& body) {
+    auto i = make();
+    EXPECT_FALSE(i.update(body));
+    auto batches = i.take(body.size());
+    if (batches.empty())
+      return {};
+    keep.push_back(batches[0].batch);
+    notes = i.notes();
+    return batches[0].batch->ipv4;
+  }
+  const attribute_summary& summary(attribute_ref set) {
+    return pool[set].summary();
+  }
+
+  attribute_pool pool;
+  import_settings settings;
+  std::vector<std::shared_ptr<route_batch>> keep;
+  std::vector<import_note> notes;
+};
+
+} // namespace
+
+TEST_F(Import, AnUpdateBecomesOneRunHoweverManyPrefixesItHas) {
+  const auto r =
+      ipv4(announcement(route({peer_as, 5}), {"20.0.0.0/8", "20.1.0.0/16"}));
+  ASSERT_EQ(r.runs.size(), 1U);
+  EXPECT_EQ(r.runs[0].count, 2U);
+  EXPECT_EQ(r.runs[0].flags, 0);
+  EXPECT_EQ(r.keys[1], (ipv4_key{0x14010000, 16}));
+  EXPECT_EQ(summary(r.runs[0].attributes).neighbor_as, peer_as);
+  EXPECT_EQ(summary(r.runs[0].attributes).as_path_length, 2);
+}
+
+TEST_F(Import, TheSameBytesAreDecodedOnce) {
+  auto i = make();
+  const auto body = announcement(route({peer_as}), {"20.0.0.0/8"});
+  EXPECT_FALSE(i.update(body));
+  EXPECT_FALSE(i.update(body));
+  EXPECT_EQ(i.counters().pool_misses, 1U);
+  EXPECT_EQ(i.counters().pool_hits, 1U);
+  EXPECT_EQ(pool.stats().sets, 1U);
+  const auto batches = i.take(7);
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(batches[0].batch->ipv4.runs.size(), 1U); // joined
+  EXPECT_EQ(batches[0].batch->bytes, 7U);
+}
+
+TEST_F(Import, ReferencesAreGivenBack) {
+  {
+    auto i = make();
+    EXPECT_FALSE(i.update(announcement(route({peer_as}), {"20.0.0.0/8"})));
+    EXPECT_FALSE(i.update(announcement(route({peer_as, 7}), {"20.0.0.0/8"})));
+    EXPECT_EQ(pool.stats().sets, 2U);
+    const auto taken = i.take(1);
+    EXPECT_FALSE(i.update(announcement(route({peer_as, 8}), {"20.0.0.0/8"})));
+  }
+  EXPECT_EQ(pool.stats().sets, 0U);
+}
+
+TEST_F(Import, Ipv6RoutesComeInMpReachWithTheirNextHop) {
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(route({peer_as}, "2001:db8::1"),
+                                     {"3fff::/20"}, ipv6_unicast)));
+  const auto first = i.take(1);
+  ASSERT_EQ(first.size(), 1U);
+  const auto& r = first[0].batch->ipv6;
+  ASSERT_EQ(r.keys.size(), 1U);
+  const auto a = wire::decode_canonical(pool[r.runs[0].attributes].bytes());
+  EXPECT_EQ(a.next_hop, ip_address::parse("2001:db8::1"));
+  // Another next hop is another set, the same one is not.
+  EXPECT_FALSE(i.update(announcement(route({peer_as}, "2001:db8::2"),
+                                     {"3fff::/20"}, ipv6_unicast)));
+  EXPECT_EQ(pool.stats().sets, 2U);
+  EXPECT_FALSE(i.update(announcement(route({peer_as}, "2001:db8::1"),
+                                     {"3fff:1000::/20"}, ipv6_unicast)));
+  EXPECT_EQ(i.counters().pool_hits, 1U);
+}
+
+TEST_F(Import, WithdrawalsOfBothFamiliesAreRuns) {
+  EXPECT_EQ(ipv4(withdrawal({"20.0.0.0/8"})).runs[0].attributes,
+            attribute_ref::none);
+  auto i = make();
+  EXPECT_FALSE(i.update(withdrawal({"3fff::/20"}, ipv6_unicast)));
+  const auto batches = i.take(1);
+  EXPECT_EQ(batches.at(0).batch->ipv6.keys.size(), 1U);
+}
+
+// Seed defect 9: an older path of the prefix must not stay (RFC 4271 §9.1.2).
+TEST_F(Import, ALoopIsKeptAsRejectedSoThatItReplacesTheOlderPath) {
+  const auto r =
+      ipv4(announcement(route({peer_as, own_as, 9}), {"20.0.0.0/8"}));
+  ASSERT_EQ(r.runs.size(), 1U);
+  EXPECT_EQ(r.runs[0].flags, path_flag::rejected);
+}
+
+TEST_F(Import, AKnownSetIsHeldAgainstEachSessionsOwnAs) {
+  EXPECT_EQ(
+      ipv4(announcement(route({peer_as, 9}), {"20.0.0.0/8"})).runs[0].flags, 0);
+  settings.local_as = 9;
+  EXPECT_EQ(
+      ipv4(announcement(route({peer_as, 9}), {"20.0.0.0/8"})).runs[0].flags,
+      path_flag::rejected);
+}
+
+TEST_F(Import, TheFirstAsMustBeThePeersWhereThatIsEnforced) {
+  const auto body = announcement(route({77, 5}), {"20.0.0.0/8"});
+  const auto r = ipv4(body);
+  ASSERT_EQ(r.runs.size(), 1U);
+  EXPECT_EQ(r.runs[0].attributes, attribute_ref::none); // treat-as-withdraw
+  settings.enforce_first_as = false;
+  EXPECT_NE(ipv4(body).runs[0].attributes, attribute_ref::none);
+}
+
+// RFC 7606 §7.5: not from an external neighbour, even if the set is known.
+TEST_F(Import, LocalPrefOfAnExternalPeerIsDiscardedAlsoOnAHit) {
+  auto a = route({peer_as});
+  a.local_pref = 500;
+  const auto body = announcement(a, {"20.0.0.0/8"});
+  settings.neighbor.kind = protocol::peer_kind::internal;
+  settings.enforce_first_as = false;
+  EXPECT_EQ(summary(ipv4(body).runs[0].attributes).local_pref, 500U);
+  settings.neighbor.kind = protocol::peer_kind::external;
+  EXPECT_EQ(summary(ipv4(body).runs[0].attributes).local_pref, 100U);
+  EXPECT_FALSE(notes.empty());
+}
+
+// RFC 4271 §5.1.3: our own address is no next hop.
+TEST_F(Import, ANextHopThatIsOurOwnAddressLeadsNowhere) {
+  const auto r =
+      ipv4(announcement(route({peer_as}, "192.0.2.1"), {"20.0.0.0/8"}));
+  EXPECT_EQ(r.runs[0].flags, path_flag::rejected);
+}
+
+TEST_F(Import, OurOwnReflectedRouteIsRejected) { // RFC 4456 §8
+  settings.neighbor.kind = protocol::peer_kind::internal;
+  auto a = route({7});
+  a.local_pref = 100;
+  a.originator_id = settings.local_id;
+  EXPECT_EQ(ipv4(announcement(a, {"20.0.0.0/8"})).runs[0].flags,
+            path_flag::rejected);
+  a.originator_id = protocol::router_id{1};
+  a.cluster_list = {settings.cluster_id};
+  EXPECT_EQ(ipv4(announcement(a, {"20.0.0.0/8"})).runs[0].flags,
+            path_flag::rejected);
+}
+
+// RFC 7606 §2: seed defect 1, the withdrawal must really happen.
+TEST_F(Import, AMalformedAttributeWithdrawsThePrefixesOfTheUpdate) {
+  auto body = announcement(route({peer_as}), {"20.0.0.0/8", "20.1.0.0/16"});
+  // ORIGIN's value stands behind two lengths and three bytes of header.
+  ASSERT_EQ(body.at(5), 1U);
+  body[7] = 9;
+  const auto r = ipv4(body);
+  ASSERT_EQ(r.runs.size(), 1U);
+  EXPECT_EQ(r.runs[0].attributes, attribute_ref::none);
+  EXPECT_EQ(r.runs[0].count, 2U);
+  EXPECT_FALSE(notes.empty());
+}
+
+TEST_F(Import, MalformedNlriEndTheSessionAndNothingIsKept) {
+  auto body = announcement(route({peer_as}), {"20.0.0.0/8"});
+  body[body.size() - 2] = 33; // a prefix length that IPv4 does not have
+  auto i = make();
+  const auto error = i.update(body);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, protocol::notification_code::update_message_error);
+  EXPECT_EQ(error->subcode, 10);
+  EXPECT_TRUE(i.take(1).empty());
+}
+
+// Seed defect 22: routes of a family that was not negotiated are not taken.
+TEST_F(Import, RoutesOfAFamilyThatIsOffAreIgnored) {
+  settings.families.erase(ipv4_unicast);
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(route({peer_as}), {"20.0.0.0/8"})));
+  EXPECT_TRUE(i.take(1).empty());
+  EXPECT_EQ(i.counters().not_negotiated, 1U);
+}
+
+TEST_F(Import, WithoutAPolicyEverythingIsRejected) { // RFC 8212
+  settings.families[ipv4_unicast].policy = policy_chain{};
+  EXPECT_EQ(ipv4(announcement(route({peer_as}), {"20.0.0.0/8"})).runs[0].flags,
+            path_flag::rejected);
+}
+
+TEST_F(Import, APolicyThatLooksAtPrefixesJudgesEachOfThem) {
+  const policy_library library;
+  settings.families[ipv4_unicast].policy = *library.make(
+      {prefix_list{{prefix_range::exactly(*prefix::parse("20.0.0.0/8"))}}});
+  const auto r =
+      ipv4(announcement(route({peer_as}), {"20.0.0.0/8", "21.0.0.0/8"}));
+  ASSERT_EQ(r.runs.size(), 2U);
+  EXPECT_EQ(r.runs[0].flags, 0);
+  EXPECT_EQ(r.runs[1].flags, path_flag::rejected);
+}
+
+TEST_F(Import, APolicyThatSetsAttributesMakesAnotherSetOnce) {
+  policy_rule rule;
+  rule.set.local_pref = 300;
+  rule.then = policy_action::accept;
+  const policy_library library{{{"up", policy_definition{{rule}}}}};
+  settings.families[ipv4_unicast].policy = *library.make({policy_name{"up"}});
+  auto i = make();
+  const auto body = announcement(route({peer_as}), {"20.0.0.0/8"});
+  EXPECT_FALSE(i.update(body));
+  EXPECT_FALSE(i.update(body));
+  const auto batches = i.take(1);
+  const auto& runs = batches.at(0).batch->ipv4.runs;
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(summary(runs[0].attributes).local_pref, 300U);
+}
+
+TEST_F(Import, EndOfRibIsToldToEveryShard) { // RFC 4724 §2
+  settings.shards = 3;
+  auto i = make();
+  EXPECT_FALSE(i.update(bytes{0, 0, 0, 0}));
+  EXPECT_EQ(i.ends_of_rib(), std::vector{ipv4_unicast});
+  const auto batches = i.take(0);
+  EXPECT_EQ(batches.size(), 3U);
+  for (const auto& each : batches)
+    EXPECT_TRUE(each.batch->ipv4.end_of_rib);
+}
+
+TEST_F(Import, ShardsGetTheirOwnPrefixesAndShareTheCredit) {
+  settings.shards = 4;
+  std::vector<std::string> prefixes;
+  for (int n = 0; n < 64; ++n)
+    prefixes.push_back("20." + std::to_string(n) + ".0.0/16");
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(route({peer_as}), prefixes)));
+  std::size_t keys = 0, credit = 0;
+  for (const auto& each : i.take(1001)) {
+    keys += each.batch->ipv4.keys.size();
+    credit += each.batch->bytes;
+    EXPECT_EQ(each.batch->sequence, 1U);
+    for (const auto& key : each.batch->ipv4.keys)
+      EXPECT_EQ(shard_of(key, 4), each.shard);
+  }
+  EXPECT_EQ(keys, 64U);
+  EXPECT_EQ(credit, 1001U);
+}
+
+TEST_F(Import, PathIdsAreKeptWhereAddPathIsSpoken) { // RFC 7911 §3
+  settings.families[ipv4_unicast].add_path = true;
+  bytes canonical, message;
+  ASSERT_TRUE(wire::encode_attributes(route({peer_as}), {}, canonical));
+  const std::vector<wire::nlri> list{
+      wire::to_nlri(*prefix::parse("20.0.0.0/8"), 1),
+      wire::to_nlri(*prefix::parse("20.0.0.0/8"), 2)};
+  wire::pack_announcements({ipv4_unicast, true, 4096}, canonical, list,
+                           message);
+  const auto r = ipv4({message.begin() + 19, message.end()});
+  EXPECT_EQ(r.path_ids, (std::vector<std::uint32_t>{1, 2}));
+}
+
+// RFC 6793 §4.2.3: the bytes of an old speaker are never looked up raw.
+TEST_F(Import, AnOldSpeakersPathIsWidened) {
+  settings.as4 = false;
+  bytes attributes;
+  ASSERT_TRUE(wire::encode_attributes(
+      route({peer_as, 70000}), {.as4 = false, .next_hop = true}, attributes));
+  bytes body{0, 0, static_cast<std::uint8_t>(attributes.size() >> 8),
+             static_cast<std::uint8_t>(attributes.size())};
+  body.insert(body.end(), attributes.begin(), attributes.end());
+  body.insert(body.end(), {8, 20});
+  const auto r = ipv4(body);
+  const auto a = wire::decode_canonical(pool[r.runs[0].attributes].bytes());
+  EXPECT_EQ(to_string(a.as_path), "65001 70000");
+}
+
+} // namespace troupe::rib
