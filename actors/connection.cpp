@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t prefixes_per_batch = 8192;
 /// Lines for single UPDATEs, per connection and second.
 constexpr unsigned logged_updates_per_second = 16;
+/// Bytes of a malformed message in its line.
+constexpr std::size_t most_logged_bytes = 4096;
 /// How often the session hears that UPDATEs keep coming.
 constexpr auto sign_of_life_interval = 500ms;
 
@@ -170,7 +172,7 @@ bool connection::parse_next() {
       std::span<const std::uint8_t>{*first.bytes}.subspan(first.offset);
   const auto next = wire::next_frame(rest, negotiated_.max_receive_size());
   if (!next) {
-    fail(next.error(), std::nullopt);
+    fail(next.error(), std::nullopt, rest);
     return false;
   }
   // The buffer is held until the message was taken: it refers to it.
@@ -204,7 +206,7 @@ bool connection::complete_carried() {
     inputs_.pop_front();
   const auto next = wire::next_frame(carry_, negotiated_.max_receive_size());
   if (!next) {
-    fail(next.error(), std::nullopt);
+    fail(next.error(), std::nullopt, carry_);
     return false;
   }
   if (*next) {
@@ -231,7 +233,7 @@ void connection::take(const wire::frame& frame) {
 void connection::take_update(const wire::frame& frame) {
   if (const auto error = importer_->update(frame.body)) {
     log_notes(frame);
-    fail(*error, static_cast<std::uint8_t>(frame.type));
+    fail(*error, static_cast<std::uint8_t>(frame.type), frame.whole);
     return;
   }
   if (!importer_->notes().empty())
@@ -247,7 +249,7 @@ void connection::take_control(const wire::frame& frame) {
   case wire::message_type::open: {
     auto open = wire::decode_open(frame.body);
     if (!open)
-      return fail(open.error(), type);
+      return fail(open.error(), type, frame.whole);
     return tell(fsm::open_received{self_.id, *std::move(open)});
   }
   case wire::message_type::update:
@@ -257,14 +259,14 @@ void connection::take_control(const wire::frame& frame) {
   case wire::message_type::notification: {
     const auto message = wire::decode_notification(frame.body);
     if (!message)
-      return fail(message.error(), type);
+      return fail(message.error(), type, frame.whole);
     halted_ = true;
     return tell(fsm::notification_received{self_.id, *message});
   }
   case wire::message_type::route_refresh: {
     const auto message = wire::decode_route_refresh(frame.body);
     if (!message)
-      return fail(message.error(), type);
+      return fail(message.error(), type, frame.whole);
     connection_event event{
         self_.id, fsm::route_refresh_received{self_.id}, {}, {}};
     if (message->kind == wire::route_refresh_kind::request
@@ -281,9 +283,20 @@ void connection::tell(fsm::event event) {
              connection_event{self_.id, std::move(event), {}, {}});
 }
 
+/// The session ends; what was received is in the log, as far as it helps.
 void connection::fail(const protocol::decode_error& error,
-                      std::optional<std::uint8_t> type) {
+                      std::optional<std::uint8_t> type,
+                      std::span<const std::uint8_t> bytes) {
   halted_ = true;
+  if (self_.environment->log.enabled(log::level::warn))
+    self_.environment->log.write(
+        log::connection_record(log::level::warn,
+                               "malformed message from " + remote_text_ + ": "
+                                   + protocol::to_string(error))
+            .with("message_contents", wire::hex_dump(bytes.first(std::min(
+                                          bytes.size(), most_logged_bytes))))
+            .with("connection_id", log::connection_id_text(context().id))
+            .with("connection_peer", remote_text_));
   tell(fsm::message_malformed{self_.id, error, type});
 }
 

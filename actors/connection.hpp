@@ -58,7 +58,8 @@ private:
   void take_control(const protocol::wire::frame& frame);
   void tell(protocol::fsm::event event);
   void fail(const protocol::decode_error& error,
-            std::optional<std::uint8_t> type);
+            std::optional<std::uint8_t> type,
+            std::span<const std::uint8_t> bytes);
   void note_update(const protocol::wire::frame& frame);
   void log_notes(const protocol::wire::frame& frame);
   bool may_log_update();

@@ -111,21 +111,27 @@ const directory_entry* dispatcher::find(const transport::accepted& who) const {
   return best;
 }
 
+/// Closed without a word: a stranger learns nothing (RFC 4271 §8.2.1 leaves the
+/// choice). Who knocks again and again does not fill the log.
+void dispatcher::refuse(const transport::accepted& who) {
+  ++refused_;
+  set_state("listening, refused " + std::to_string(refused_) + " strangers");
+  if (refused_ <= 16 || (refused_ & (refused_ - 1)) == 0)
+    log().write(
+        log::dispatcher_record(log::level::warn,
+                               "connection from " + to_string(who.remote)
+                                   + " refused: no neighbor has this address",
+                               address_text_, {{"refused", refused_}}));
+  self_.environment->sockets.abort(who.socket);
+}
+
 void dispatcher::handle(const transport::event& event) {
   const auto* who = std::get_if<transport::accepted>(&event);
   if (who == nullptr)
     return;
   const auto* entry = find(*who);
   if (entry == nullptr || !entry->router) {
-    // Closed without a word: a stranger learns nothing (RFC 4271 §8.2.1 leaves
-    // the choice).
-    log().write(
-        log::dispatcher_record(log::level::warn,
-                               "connection from " + to_string(who->remote)
-                                   + " refused: no neighbor has this address",
-                               address_text_));
-    self_.environment->sockets.abort(who->socket);
-    return;
+    return refuse(*who);
   }
   this->send(entry->router,
              incoming_connection{who->socket, who->local, who->remote});

@@ -29,6 +29,7 @@ protected:
 private:
   void bind();
   void handle(const transport::event& event);
+  void refuse(const transport::accepted& who);
   const directory_entry* find(const transport::accepted& who) const;
   transport::event_sink sink();
   log::logger& log() { return self_.environment->log; }
@@ -37,6 +38,7 @@ private:
   std::string address_text_;
   std::vector<directory_entry> directory_;
   unsigned failures_ = 0;
+  std::uint64_t refused_ = 0; ///< connections of strangers
   bool stopped_ = false;
 };
 

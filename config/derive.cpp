@@ -137,4 +137,27 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
   return s;
 }
 
+std::vector<std::string> not_in_force(const neighbor& n) {
+  std::vector<std::string> all;
+  const auto say = [&](bool set, const char* key) {
+    if (set)
+      all.push_back(std::string{key} + " has no effect in this version");
+  };
+  const neighbor defaults;
+  say(!(n.graceful_restart == defaults.graceful_restart), "graceful_restart");
+  say(n.role.has_value(), "role");
+  say(n.route_reflector_client, "route_reflector_client");
+  say(n.route_server_client, "route_server_client");
+  say(n.as_override, "as_override");
+  say(n.remove_private_as, "remove_private_as");
+  say(n.timers.send_hold != defaults.timers.send_hold
+          && n.timers.send_hold != 2 * n.timers.hold,
+      "timers.send_hold");
+  for (const auto& [f, own] : n.families) {
+    say(own.max_prefixes.has_value(), "max_prefixes");
+    say(own.add_path.send != 0, "add_path.send");
+  }
+  return all;
+}
+
 } // namespace troupe::config

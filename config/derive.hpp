@@ -6,6 +6,9 @@
 #include "rib/export_group.hpp"
 #include "rib/import.hpp"
 
+#include <string>
+#include <vector>
+
 /// What the parts of a session are told, worked out of the configuration.
 namespace troupe::config {
 
@@ -33,5 +36,9 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
 /// group (DESIGN §4.6).
 rib::export_settings export_settings(const router& r, const neighbor& n,
                                      const session_facts& facts);
+
+/// Settings of a neighbour that are accepted and have no effect yet, a sentence
+/// each: an operator must not rely on them.
+std::vector<std::string> not_in_force(const neighbor& n);
 
 } // namespace troupe::config

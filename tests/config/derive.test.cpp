@@ -1,0 +1,131 @@
+#include "config/derive.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe::config {
+
+namespace wire = protocol::wire;
+using protocol::ip_address;
+using protocol::ipv4_unicast;
+using protocol::ipv6_unicast;
+
+namespace {
+
+class Derive : public ::testing::Test {
+protected:
+  Derive() {
+    r.name = "r";
+    r.asn = 65000;
+    r.router_id = {7};
+    n.name = "n";
+    n.address = ip_address::parse("10.0.0.2");
+    n.remote = {remote_asn::kind::number, 65001};
+    n.families[ipv4_unicast] = {};
+    n.families[ipv6_unicast] = {};
+    agreed.as4 = true;
+    agreed.peer_as = 65001;
+    agreed.families = {{ipv4_unicast, false, false},
+                       {ipv6_unicast, false, false}};
+  }
+  session_facts facts(const char* local = "10.0.0.1") {
+    return {agreed, rib::neighbor_index{1}, *ip_address::parse(local),
+            *n.address, 1};
+  }
+  rib::export_settings exported(const char* local = "10.0.0.1") {
+    return export_settings(r, n, facts(local));
+  }
+
+  router r;
+  neighbor n;
+  wire::negotiated agreed;
+};
+
+} // namespace
+
+TEST_F(Derive, TheOpenNamesWhatTheConfigurationOffers) {
+  n.local_as = 65010;
+  const auto s = fsm_settings(r, n, *n.address);
+  EXPECT_EQ(s.open.my_as, 65010U);
+  EXPECT_EQ(s.open.identifier, r.router_id);
+  EXPECT_EQ(s.remote_as, 65001U);
+  EXPECT_NE(s.open.find<wire::route_refresh_capability>(), nullptr);
+  EXPECT_NE(s.open.find<wire::extended_message_capability>(), nullptr);
+  EXPECT_EQ(s.open.find<wire::extended_next_hop_capability>(), nullptr);
+  // Seed defect 4: ADD-PATH is offered only where it is spoken.
+  EXPECT_EQ(s.open.find<wire::add_path_capability>(), nullptr);
+  n.extended_messages = false;
+  n.families[ipv4_unicast].add_path.receive = true;
+  const auto t = fsm_settings(r, n, *ip_address::parse("2001:db8::1"));
+  EXPECT_EQ(t.open.find<wire::extended_message_capability>(), nullptr);
+  EXPECT_NE(t.open.find<wire::extended_next_hop_capability>(), nullptr);
+  ASSERT_NE(t.open.find<wire::add_path_capability>(), nullptr);
+  EXPECT_EQ(t.open.find<wire::add_path_capability>()->entries.size(), 1U);
+}
+
+TEST_F(Derive, CapabilitiesAscendByCode) {
+  const auto all =
+      fsm_settings(r, n, *ip_address::parse("2001:db8::1")).open.capabilities;
+  for (std::size_t i = 1; i < all.size(); ++i)
+    EXPECT_LE(wire::code_of(all[i - 1]), wire::code_of(all[i]));
+}
+
+TEST_F(Derive, AnExternalFamilyWithoutPolicyTakesAndTellsNothing) {
+  EXPECT_TRUE(import_settings(r, n, facts())
+                  .families.at(ipv4_unicast)
+                  .policy.rejects_all()); // RFC 8212
+  EXPECT_TRUE(exported().families.at(ipv4_unicast).policy.rejects_all());
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_TRUE(import_settings(r, n, facts())
+                  .families.at(ipv4_unicast)
+                  .policy.accepts_all());
+}
+
+TEST_F(Derive, TheNextHopIsConfiguredOrOurAddressOrNone) {
+  EXPECT_EQ(exported().families.at(ipv4_unicast).next_hop,
+            ip_address::parse("10.0.0.1"));
+  // Seed defect 20: without a usable next hop the family is silent, no more.
+  EXPECT_EQ(exported().families.at(ipv6_unicast).next_hop, std::nullopt);
+  n.families[ipv6_unicast].next_hop = ip_address::parse("2001:db8::9");
+  EXPECT_EQ(exported().families.at(ipv6_unicast).next_hop,
+            ip_address::parse("2001:db8::9"));
+  EXPECT_EQ(exported("2001:db8::1").families.at(ipv4_unicast).next_hop,
+            std::nullopt);
+  agreed.extended_next_hop = true; // RFC 8950
+  EXPECT_EQ(exported("2001:db8::1").families.at(ipv4_unicast).next_hop,
+            ip_address::parse("2001:db8::1"));
+}
+
+TEST_F(Derive, InternalPeersKeepTheNextHopUnlessToldOtherwise) {
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_TRUE(exported().families.at(ipv4_unicast).keep_next_hop);
+  n.next_hop_self = true;
+  EXPECT_FALSE(exported().families.at(ipv4_unicast).keep_next_hop);
+}
+
+TEST_F(Derive, NeighborsThatAreToldTheSameHaveEqualSettings) {
+  const auto one = exported();
+  n.name = "other";
+  n.address = ip_address::parse("10.0.0.3");
+  agreed.peer_as = 65002;
+  EXPECT_EQ(exported(), one);
+  agreed.as4 = false;
+  EXPECT_FALSE(exported() == one);
+}
+
+TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
+  agreed.families.pop_back();
+  EXPECT_EQ(exported().families.size(), 1U);
+  EXPECT_EQ(import_settings(r, n, facts()).families.size(), 1U);
+}
+
+TEST_F(Derive, SettingsWithoutEffectAreNamed) {
+  EXPECT_TRUE(not_in_force(n).empty());
+  n.role = bgp_role::peer;
+  n.families[ipv4_unicast].max_prefixes = 10;
+  const auto all = not_in_force(n);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_NE(all[0].find("role"), std::string::npos);
+  EXPECT_NE(all[1].find("max_prefixes"), std::string::npos);
+}
+
+} // namespace troupe::config
