@@ -2,6 +2,7 @@
 
 #include "protocol/address.hpp"
 #include "protocol/types.hpp"
+#include "rib/prefetch.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -106,9 +107,7 @@ public:
     return *reinterpret_cast<const attribute_set*>(address_of(set));
   }
   /// Starts to load a set that is read soon.
-  void prefetch(attribute_ref set) const {
-    __builtin_prefetch(address_of(set));
-  }
+  void prefetch(attribute_ref set) const { rib::prefetch(address_of(set)); }
   /// The references held now; for checks and tests.
   std::uint32_t references(attribute_ref set) const;
 

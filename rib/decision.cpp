@@ -11,6 +11,9 @@ namespace {
 
 using input = decision_input;
 
+// The ladder of steps is walked for most routes: its rungs must not be calls.
+#define TROUPE_INLINE [[gnu::always_inline]] inline
+
 /// Less than 0 when the first is preferred.
 template <class T>
 int lower(const T& a, const T& b) {
@@ -21,68 +24,68 @@ bool has_flag(const input& p, std::uint8_t flag) {
   return (p.what->flags & flag) != 0;
 }
 
-int by_local_origin(const input& a, const input& b) {
+TROUPE_INLINE int by_local_origin(const input& a, const input& b) {
   return lower(a.what->source == source_kind::bgp,
                b.what->source == source_kind::bgp);
 }
 
-int by_long_lived_stale(const input& a, const input& b) {
+TROUPE_INLINE int by_long_lived_stale(const input& a, const input& b) {
   return lower(has_flag(a, path_flag::long_lived_stale),
                has_flag(b, path_flag::long_lived_stale));
 }
 
-int by_local_pref(const input& a, const input& b) {
+TROUPE_INLINE int by_local_pref(const input& a, const input& b) {
   return lower(b.attributes->local_pref, a.attributes->local_pref);
 }
 
-int by_as_path_length(const input& a, const input& b) {
+TROUPE_INLINE int by_as_path_length(const input& a, const input& b) {
   return lower(a.attributes->as_path_length, b.attributes->as_path_length);
 }
 
-int by_origin(const input& a, const input& b) {
+TROUPE_INLINE int by_origin(const input& a, const input& b) {
   return lower(a.attributes->origin, b.attributes->origin);
 }
 
-int by_med(const input& a, const input& b) {
+TROUPE_INLINE int by_med(const input& a, const input& b) {
   return lower(a.attributes->med, b.attributes->med);
 }
 
-int by_external(const input& a, const input& b) {
+TROUPE_INLINE int by_external(const input& a, const input& b) {
   return lower(a.source->kind == protocol::peer_kind::internal,
                b.source->kind == protocol::peer_kind::internal);
 }
 
-int by_interior_cost(const input& a, const input& b) {
+TROUPE_INLINE int by_interior_cost(const input& a, const input& b) {
   return lower(a.interior_cost, b.interior_cost);
 }
 
-std::uint32_t router_id_of(const input& p) {
+TROUPE_INLINE std::uint32_t router_id_of(const input& p) {
   const auto originator = p.attributes->originator_id;
   return originator != 0 ? originator : p.source->identifier.value;
 }
 
-int by_router_id(const input& a, const input& b) {
+TROUPE_INLINE int by_router_id(const input& a, const input& b) {
   return lower(router_id_of(a), router_id_of(b));
 }
 
-int by_cluster_list(const input& a, const input& b) {
+TROUPE_INLINE int by_cluster_list(const input& a, const input& b) {
   return lower(a.attributes->cluster_list_length,
                b.attributes->cluster_list_length);
 }
 
-int by_peer_address(const input& a, const input& b) {
+TROUPE_INLINE int by_peer_address(const input& a, const input& b) {
   return lower(a.source->address, b.source->address);
 }
 
-int by_neighbor_name(const input& a, const input& b) {
+TROUPE_INLINE int by_neighbor_name(const input& a, const input& b) {
   return lower(a.source->name, b.source->name);
 }
 
-int by_path_id(const input& a, const input& b) {
+TROUPE_INLINE int by_path_id(const input& a, const input& b) {
   return lower(a.what->path_id, b.what->path_id);
 }
 
-int by_stale(const input& a, const input& b) {
+TROUPE_INLINE int by_stale(const input& a, const input& b) {
   return lower(has_flag(a, path_flag::stale), has_flag(b, path_flag::stale));
 }
 
@@ -117,14 +120,21 @@ struct difference {
   decision_step step = decision_step::best;
 };
 
+/// Calls a step by its name, not through the table, so that it is inlined.
+template <int (*Order)(const input&, const input&)>
+TROUPE_INLINE int apply(const input& a, const input& b) {
+  return Order(a, b);
+}
+
 /// The first of the steps [First, First + sizeof...(I)) that tells two paths
-/// apart. The indexes are constants so that the steps are inlined.
+/// apart.
 template <std::size_t First, std::size_t... I>
-difference differ(const input& a, const input& b, std::index_sequence<I...>) {
+TROUPE_INLINE difference differ(const input& a, const input& b,
+                                std::index_sequence<I...>) {
   difference found;
   static_cast<void>(
       ((found.step = steps[First + I].name,
-        found.order = steps[First + I].order(a, b), found.order != 0)
+        found.order = apply<steps[First + I].order>(a, b), found.order != 0)
        || ...));
   return found;
 }

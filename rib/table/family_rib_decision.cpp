@@ -60,11 +60,13 @@ void family_rib<Key>::elect(prefix_number number, const best_path& was) {
   if (!e.has(entry_bit::unsettled))
     return; // done before an exception ended the last attempt
   const auto paths = table_.paths(e);
-  scratch_.clear();
+  if (scratch_.size() < paths.size())
+    scratch_.resize(paths.size());
+  std::size_t count = 0;
   for (const auto& p : paths)
     if (may_be_chosen(p))
-      scratch_.push_back(input_of(p));
-  if (const auto best = choose(scratch_)) {
+      scratch_[count++] = input_of(p);
+  if (const auto best = choose(std::span(scratch_).first(count))) {
     std::swap(paths.front(),
               paths[static_cast<std::size_t>(best->what - paths.data())]);
     e.set(entry_bit::chosen);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rib/change.hpp"
+#include "rib/prefetch.hpp"
 
 #include <algorithm>
 #include <array>
@@ -44,7 +45,7 @@ public:
   void prefetch(std::uint64_t hash) const {
     const auto& in = tables_[hash & 0xff];
     if (in.capacity != 0)
-      __builtin_prefetch(&in.slots[in.home(hash)]);
+      rib::prefetch(&in.slots[in.home(hash)]);
   }
 
   /// Makes room for one more of this hash, so that `insert` does not throw;

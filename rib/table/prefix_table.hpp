@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rib/key.hpp"
+#include "rib/prefetch.hpp"
 #include "rib/table/number_index.hpp"
 #include "rib/table/path_blocks.hpp"
 
@@ -82,15 +83,13 @@ public:
     const auto number = index_.guess(hash);
     if (number != no_number) {
       const auto* e = &(*this)[number];
-      __builtin_prefetch(e);
-      __builtin_prefetch(reinterpret_cast<const std::byte*>(e + 1) - 1);
+      rib::prefetch(e);
+      rib::prefetch(reinterpret_cast<const std::byte*>(e + 1) - 1);
     }
     return number;
   }
 
-  void prefetch(prefix_number number) const {
-    __builtin_prefetch(&(*this)[number]);
-  }
+  void prefetch(prefix_number number) const { rib::prefetch(&(*this)[number]); }
 
   /// The number of a key, or `no_number`.
   prefix_number find(const Key& key, std::uint64_t hash) const {
@@ -124,7 +123,7 @@ public:
   }
   void prefetch_paths(const entry& e) const {
     if (e.count > 1)
-      __builtin_prefetch(blocks_[e.of.many.block]);
+      rib::prefetch(blocks_[e.of.many.block]);
   }
   /// Adds a path behind the others. Throws std::bad_alloc, with no effect then.
   void add(entry& e, const path& p);
