@@ -156,9 +156,9 @@ int run_daemon(const daemon_options& options) {
   const auto registry = std::make_shared<actors::actor_registry>();
   int status = 0;
   {
-    transport::reactor reactor;
+    auto reactor = std::make_unique<transport::reactor>();
     const auto environment = std::make_shared<const actors::environment>(
-        actors::environment{reactor, log, pool, registry, random_seed()});
+        actors::environment{*reactor, log, pool, registry, random_seed()});
     std::string persisted_error;
     actors::node_arguments arguments;
     arguments.environment = environment;
@@ -191,6 +191,9 @@ int run_daemon(const daemon_options& options) {
                                 == config::sigterm_action::graceful_restart);
     server.stop();
     node = nullptr;
+    // Its sinks hold actors, which must not outlive their system. What is to be
+    // said to peers still goes out.
+    reactor.reset();
     // Delayed messages hold their receivers; nothing waits for them.
     system.await_actors_before_shutdown(false);
   }
