@@ -67,11 +67,7 @@ router::behavior_type router::make_behavior() {
         this->send(groups_.at(r.group).handle,
                    member_refresh{r.facts.index, m.family});
       },
-      [this](const session_report& m) {
-        if (const auto found = neighbors_.find(m.name);
-            found != neighbors_.end())
-          found->second.report = m;
-      },
+      [this](const session_report& m) { handle(m); },
       [this](const router_changed& m) { handle(m); },
       [this](const source_purged& m) { handle(m); },
       [this](const stop_router& m) { stop(m); },

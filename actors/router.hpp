@@ -53,7 +53,8 @@ private:
     session_actor handle;
     session_report report;
     std::optional<registration> registered;
-    std::string range; ///< name of the range that let it in, or empty
+    std::string range;      ///< name of the range that let it in, or empty
+    bool connected = false; ///< ever; for one of a range
     bool enabled = true;
   };
   struct update_group {
@@ -78,12 +79,13 @@ private:
   void handle(const incoming_connection& m);
   void handle(const register_session& m);
   void handle(const unregister_session& m);
+  void handle(const session_report& m);
   void handle(const source_purged& m);
   void handle(const router_changed& m);
   void unregister(neighbor_entry& entry);
   neighbor_entry* find_by_address(const protocol::ip_address& remote);
   neighbor_entry* admit_dynamic(const protocol::ip_address& remote);
-  void remove_neighbor(const std::string& name);
+  void remove_neighbor(std::string name);
   void change_neighbor(const config::neighbor_changed& change,
                        const config::neighbor& wanted);
   std::optional<rib::neighbor_index> take_index();

@@ -151,6 +151,22 @@ void router::handle(const unregister_session& m) {
   tell_rib();
 }
 
+/// A neighbour that a range let in is forgotten when its connection is gone:
+/// its place in the range is free again.
+void router::handle(const session_report& m) {
+  const auto found = neighbors_.find(m.name);
+  if (found == neighbors_.end())
+    return;
+  auto& entry = found->second;
+  entry.report = m;
+  if (entry.range.empty())
+    return;
+  const bool idle = m.state == "Idle" || m.state == "Active";
+  if (idle && entry.connected)
+    return remove_neighbor(m.name);
+  entry.connected = entry.connected || !idle;
+}
+
 void router::unregister(neighbor_entry& entry) {
   if (!entry.registered)
     return;
@@ -266,7 +282,8 @@ void router::handle(const router_changed& m) {
         change);
 }
 
-void router::remove_neighbor(const std::string& name) {
+// By value: the name may be the key of what goes.
+void router::remove_neighbor(std::string name) {
   const auto found = neighbors_.find(name);
   if (found == neighbors_.end())
     return;
