@@ -105,6 +105,9 @@ INSTANTIATE_TEST_SUITE_P(
         rule{"LeaseTooShort",
              {{"/cluster", cluster(R"(, "lease": {"duration": "500ms"})")}},
              "error cluster.lease.duration: must be from 1s"},
+        rule{"LeaseTooLong",
+             {{"/cluster", cluster(R"(, "lease": {"duration": "61m"})")}},
+             "error cluster.lease.duration: must be from 1s"},
         rule{"EtcdNeedsEndpoints",
              {{"/cluster", cluster(R"(, "lease": {"kind": "etcd"})")}},
              "error cluster.lease.endpoints: must name"},
@@ -298,6 +301,7 @@ TEST(Validation, ChecksValuesThatNoFileGave) {
   value.routers[0].shards = 257;
   n.families[protocol::ipv4_unicast].max_prefixes = 0;
   value.routers[1].neighbors[0].dynamic_limit = 0;
+  value.routers[0].neighbors[1].address.reset();
   n.families[protocol::ipv4_unicast].export_policy =
       rib::chain_definition{rib::policy_action::next};
   value.routers[0].neighbors[1].families[protocol::ipv4_unicast].import_policy =
@@ -315,6 +319,7 @@ TEST(Validation, ChecksValuesThatNoFileGave) {
               + ".families.ipv4_unicast.export: \"next\" decides nothing",
           StartsWith("error " + b_path
                      + ".families.ipv4_unicast.import: must not be empty"),
+          "error " + b_path + ".address: is missing",
           "error " + c_path + ".dynamic_limit: must be 1 or more"));
 }
 
