@@ -20,7 +20,7 @@ namespace {
 using namespace troupe;
 using namespace troupe::rib;
 
-constexpr std::size_t keys_per_batch = 2000;
+constexpr std::uint32_t keys_per_batch = 2000;
 constexpr std::uint32_t keys_per_set = 4; // as in a real full table
 
 double cpu_seconds() {
@@ -84,39 +84,25 @@ public:
     med_ = med;
   }
 
-  /// The peer's table in batches, made before the clock starts.
-  std::vector<std::unique_ptr<route_batch>>
-  make_batches(std::uint16_t peer, std::uint32_t count, std::uint32_t salt) {
-    std::vector<std::unique_ptr<route_batch>> batches;
-    for (std::uint32_t i = 0; i != count; ++i) {
-      if (i % keys_per_batch == 0) {
-        batches.push_back(std::make_unique<route_batch>(pool_));
-        batches.back()->neighbor = neighbor_index{peer};
-        batches.back()->sequence = ++sequence_;
-      }
-      auto& routes = routes_of<Key>(*batches.back());
-      if (i % keys_per_set == 0)
-        routes.runs.push_back({make_set(peer, i / keys_per_set, salt), 0, 0});
-      ++routes.runs.back().count;
-      routes.keys.push_back(make_key<Key>(order_[i]));
-    }
-    return batches;
-  }
-
-  void measure(const char* what, std::uint32_t routes,
-               std::vector<std::unique_ptr<route_batch>> batches) {
-    const auto begin = cpu_seconds();
+  /// Applies the first `count` prefixes as a peer tells them. Each batch is
+  /// made just before it is applied, as by a connection, with the clock off.
+  void measure(const char* what, std::uint16_t peer, std::uint32_t count,
+               std::uint32_t salt) {
+    double spent = 0;
     double longest = 0;
-    for (auto& batch : batches) {
-      const auto before = cpu_seconds();
+    for (std::uint32_t first = 0; first < count; first += keys_per_batch) {
+      const auto last = std::min(count, first + keys_per_batch);
+      auto batch = make_batch(peer, first, last, salt);
+      const auto begin = cpu_seconds();
       table_.apply(*batch, 1);
       batch.reset();
-      longest = std::max(longest, cpu_seconds() - before);
-      if (table_.pending_changes() >= 8192)
+      const auto applied = cpu_seconds();
+      longest = std::max(longest, applied - begin);
+      if (table_.pending_changes() >= 8192 || last == count)
         export_all();
+      spent += cpu_seconds() - begin;
     }
-    export_all();
-    report(what, routes, cpu_seconds() - begin, longest);
+    report(what, count, spent, longest);
   }
 
   void measure_loss(std::uint16_t peer) {
@@ -135,6 +121,22 @@ public:
   }
 
 private:
+  std::unique_ptr<route_batch> make_batch(std::uint16_t peer,
+                                          std::uint32_t first,
+                                          std::uint32_t last,
+                                          std::uint32_t salt) {
+    auto batch = std::make_unique<route_batch>(pool_);
+    batch->neighbor = neighbor_index{peer};
+    batch->sequence = ++sequence_;
+    auto& routes = routes_of<Key>(*batch);
+    for (auto i = first; i != last; ++i) {
+      if (i % keys_per_set == 0)
+        routes.runs.push_back({make_set(peer, i / keys_per_set, salt), 0, 0});
+      ++routes.runs.back().count;
+      routes.keys.push_back(make_key<Key>(order_[i]));
+    }
+    return batch;
+  }
   attribute_ref make_set(std::uint16_t peer, std::uint32_t n,
                          std::uint32_t salt) {
     attribute_summary summary;
@@ -190,22 +192,16 @@ void run(const char* family, std::uint32_t prefixes) {
   std::printf("%s, %u prefixes\n", family, prefixes);
   bench_router<Key> router(prefixes);
   router.up(4, 0);
-  router.measure("first peer", prefixes, router.make_batches(4, prefixes, 0));
-  router.measure("the same again", prefixes,
-                 router.make_batches(4, prefixes, 0));
-  router.measure("churn", prefixes / 10,
-                 router.make_batches(4, prefixes / 10, 1000));
+  router.measure("first peer", 4, prefixes, 0);
+  router.measure("the same again", 4, prefixes, 0);
+  router.measure("churn", 4, prefixes / 10, 1000);
+  const char* const peers[] = {"fourth peer", "third peer", "second peer"};
   for (std::uint16_t peer = 3; peer != 0; --peer) {
     router.up(peer, 0);
-    router.measure(peer == 3   ? "second peer"
-                   : peer == 2 ? "third peer"
-                               : "fourth peer",
-                   prefixes, router.make_batches(peer, prefixes, 0));
+    router.measure(peers[peer - 1], peer, prefixes, 0);
   }
-  router.measure("replace the best", prefixes,
-                 router.make_batches(1, prefixes, 2000));
-  router.measure("replace the third", prefixes,
-                 router.make_batches(3, prefixes, 3000));
+  router.measure("replace the best", 1, prefixes, 2000);
+  router.measure("replace the third", 3, prefixes, 3000);
   router.measure_loss(1);
   router.measure_loss(2);
   router.measure_loss(3);

@@ -49,12 +49,13 @@ public:
   }
 
   /// Makes room for one more of this hash, so that `insert` does not throw;
-  /// `hash_of` tells the hash of a number. Strong guarantee.
-  template <class HashOf>
-  void reserve(std::uint64_t hash, HashOf hash_of) {
+  /// `hash_of` tells the hash of a number, and `load` starts to load what that
+  /// reads. Strong guarantee.
+  template <class HashOf, class Load>
+  void reserve(std::uint64_t hash, HashOf hash_of, Load load) {
     auto& in = tables_[hash & 0xff];
     if ((std::uint64_t{in.used} + 1) * 5 > std::uint64_t{in.capacity} * 4)
-      grow(in, static_cast<std::uint32_t>(hash & 0xff), hash_of);
+      grow(in, static_cast<std::uint32_t>(hash & 0xff), hash_of, load);
   }
 
   /// Adds a number that is not here; room was made by `reserve`.
@@ -133,21 +134,30 @@ private:
     }
   };
 
-  template <class HashOf>
-  void grow(sub_table& in, std::uint32_t which, HashOf hash_of) {
+  template <class HashOf, class Load>
+  void grow(sub_table& in, std::uint32_t which, HashOf hash_of, Load load) {
+    constexpr std::uint32_t ahead = 24; // slots; the prefixes lie anywhere
     sub_table next;
-    // 16 first sizes from 16 to 31. Many erased slots: the same size will do.
-    next.capacity = in.capacity == 0               ? 16 + which % 16
-                    : in.live * 2ULL < in.capacity ? in.capacity
-                                                   : in.capacity * 2;
+    next.capacity = grown(in, which);
     next.slots = std::make_unique<std::uint32_t[]>(next.capacity);
-    for (std::uint32_t i = 0; i != in.capacity; ++i)
-      if (const auto number = in.slots[i] & number_mask; number != 0)
+    for (std::uint32_t i = 0; i != in.capacity + ahead; ++i) {
+      if (i < in.capacity && (in.slots[i] & number_mask) != 0)
+        load((in.slots[i] & number_mask) - 1);
+      if (i < ahead)
+        continue;
+      if (const auto number = in.slots[i - ahead] & number_mask; number != 0)
         next.used += next.put(hash_of(number - 1), number - 1);
+    }
     next.live = in.live;
     moved_ += in.live;
     moved_at_once_ = std::max<std::uint64_t>(moved_at_once_, in.live);
     in = std::move(next);
+  }
+  static std::uint32_t grown(const sub_table& in, std::uint32_t which) {
+    if (in.capacity == 0)
+      return 16 + which % 16; // staggered
+    // With many erased slots the same size will do.
+    return in.live * 2ULL < in.capacity ? in.capacity : in.capacity * 2;
   }
 
   std::array<sub_table, 256> tables_;

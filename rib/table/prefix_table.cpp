@@ -11,7 +11,9 @@ template <class Key>
 prefix_number prefix_table<Key>::create(const Key& key, std::uint64_t hash) {
   if (first_vacant_ == no_number && next_ == limit_)
     return no_number;
-  index_.reserve(hash, hasher());
+  index_.reserve(
+      hash, [this](prefix_number n) { return this->hash((*this)[n].key()); },
+      [this](prefix_number n) { prefetch(n); });
   if (first_vacant_ == no_number && next_ >> chunk_log == chunks_.size())
     chunks_.emplace_back(new entry[chunk_size]);
   auto number = first_vacant_;

@@ -140,9 +140,6 @@ private:
   static constexpr prefix_number chunk_size = 1U << chunk_log;
 
   void move_paths(entry& e, std::uint8_t size_class);
-  auto hasher() const {
-    return [this](prefix_number n) { return hash((*this)[n].key()); };
-  }
 
   std::uint64_t seed_;
   prefix_number limit_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/check.hpp"
 #include "rib/shard_table.hpp"
 
 #include <gtest/gtest.h>
@@ -51,22 +52,50 @@ protected:
   void up(std::uint16_t n) { table.neighbor_up(test_neighbor(n)); }
 
   void announce(std::uint16_t n, const std::vector<ipv4_key>& keys,
-                const attribute_summary& summary, std::uint8_t flags = 0) {
+                const attribute_summary& summary, std::uint8_t flags = 0,
+                const std::vector<std::uint32_t>& path_ids = {}) {
+    announce_to(table, n, keys, summary, flags, path_ids);
+  }
+  void announce_to(shard_table& to, std::uint16_t n,
+                   const std::vector<ipv4_key>& keys,
+                   const attribute_summary& summary, std::uint8_t flags = 0,
+                   const std::vector<std::uint32_t>& path_ids = {}) {
     route_batch batch(pool);
     batch.neighbor = neighbor_index{n};
     batch.ipv4.keys = keys;
+    batch.ipv4.path_ids = path_ids;
     batch.ipv4.runs.push_back({pool.intern(bytes_for(summary), summary),
                                static_cast<std::uint32_t>(keys.size()), flags});
-    table.apply(batch, now);
+    to.apply(batch, now);
   }
 
-  void withdraw(std::uint16_t n, const std::vector<ipv4_key>& keys) {
+  void withdraw(std::uint16_t n, const std::vector<ipv4_key>& keys,
+                const std::vector<std::uint32_t>& path_ids = {}) {
+    withdraw_from(table, n, keys, path_ids);
+  }
+  void withdraw_from(shard_table& from, std::uint16_t n,
+                     const std::vector<ipv4_key>& keys,
+                     const std::vector<std::uint32_t>& path_ids = {}) {
     route_batch batch(pool);
     batch.neighbor = neighbor_index{n};
     batch.ipv4.keys = keys;
+    batch.ipv4.path_ids = path_ids;
     batch.ipv4.runs.push_back(
         {attribute_ref::none, static_cast<std::uint32_t>(keys.size()), 0});
-    table.apply(batch, now);
+    from.apply(batch, now);
+  }
+
+  /// The neighbour of the best path of a prefix; 0 when there is none.
+  unsigned best_of(const ipv4_key& key) const {
+    const auto rows = table.query({.prefix = to_prefix(key)}).rows;
+    return rows.empty() ? 0 : static_cast<unsigned>(rows[0].what.neighbor);
+  }
+  /// The sources of all changes of the first delivery.
+  static std::vector<unsigned> sources(const std::vector<delivery>& all) {
+    std::vector<unsigned> found;
+    for (const auto& state : all.at(0).batch->ipv4.changes)
+      found.push_back(static_cast<unsigned>(state.source));
+    return found;
   }
 
   /// Works until nothing is left to do.
