@@ -17,6 +17,8 @@ using ::testing::IsEmpty;
 /// Every key of an object and what it holds, but the names of policies and
 /// groups.
 void collect_keys(const json& value, std::set<std::string>& keys) {
+  if (!value.is_structured())
+    return;
   for (const auto& [key, inner] : value.items()) {
     if (value.is_object())
       keys.insert(key);
