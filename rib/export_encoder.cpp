@@ -35,6 +35,7 @@ bucket_index::find(attribute_ref set, std::uint8_t traits, admission who) {
     }
   }
   last_ = static_cast<std::uint32_t>(buckets_.size());
+  mixed_ = mixed_ || (!buckets_.empty() && buckets_.front().who != who);
   buckets_.push_back({set, traits, who, 0, 0, 0});
   table_[at] = last_ + 1;
   return {&buckets_.back(), true};
@@ -51,21 +52,31 @@ void bucket_index::grow() {
   }
 }
 
+const std::vector<encoder_bucket>& bucket_index::in_order() {
+  if (mixed_)
+    std::stable_sort(buckets_.begin(), buckets_.end(),
+                     [](const auto& a, const auto& b) {
+                       return std::pair{a.who.kind(), a.who.value()}
+                              < std::pair{b.who.kind(), b.who.value()};
+                     });
+  return buckets_;
+}
+
 void bucket_index::clear() {
   // The table keeps its size: the next flush is about as large. Where it is
-  // not, only what was used is cleared.
+  // not, only what was used is cleared: each run of slots that a bucket's
+  // search begins in.
+  const auto mask = table_.size() - 1;
   if (buckets_.size() * 8 > table_.size())
     std::fill(table_.begin(), table_.end(), 0);
   else
-    for (std::uint32_t i = 0; i < buckets_.size(); ++i) {
-      const auto& b = buckets_[i];
-      auto at = slot_of(b.set, b.traits, b.who);
-      while (table_[at] != i + 1)
-        at = (at + 1) & (table_.size() - 1);
-      table_[at] = 0;
-    }
+    for (const auto& b : buckets_)
+      for (auto at = slot_of(b.set, b.traits, b.who); table_[at] != 0;
+           at = (at + 1) & mask)
+        table_[at] = 0;
   buckets_.clear();
   last_ = 0;
+  mixed_ = false;
 }
 
 // -- frames -------------------------------------------------------------------

@@ -48,13 +48,15 @@ struct encoder_bucket {
   }
 };
 
-/// Finds the bucket of an item; buckets keep the order in which they appeared.
+/// Finds the bucket of an item.
 class bucket_index {
 public:
   /// The bucket and whether it is new.
   std::pair<encoder_bucket*, bool> find(attribute_ref set, std::uint8_t traits,
                                         admission who);
-  const std::vector<encoder_bucket>& all() const { return buckets_; }
+  /// All buckets in the order in which they appeared, but those for the same
+  /// members together, so that they make one chunk of the log.
+  const std::vector<encoder_bucket>& in_order();
   void clear();
 
 private:
@@ -65,6 +67,7 @@ private:
   std::vector<encoder_bucket> buckets_;
   std::vector<std::uint32_t> table_; // index + 1, 0 is free
   std::uint32_t last_ = 0;
+  bool mixed_ = false; // there is more than one admission
 };
 
 /// The parts of an UPDATE around its NLRI.
@@ -133,12 +136,12 @@ public:
   /// Writes everything and forgets it. What no message can hold is in
   /// `too_big` then.
   void run(export_log& log, member_table& members, export_statistics& stats) {
-    for (const auto& b : withdrawals_.all())
+    for (const auto& b : withdrawals_.in_order())
       write(b, {log, members, stats});
-    const auto& sets = announcements_.all();
+    const auto& sets = announcements_.in_order();
     for (std::size_t i = 0; i < sets.size(); ++i) {
       if (i + 1 < sets.size())
-        __builtin_prefetch(&(*pool_)[sets[i + 1].set]);
+        pool_->prefetch(sets[i + 1].set);
       write(sets[i], {log, members, stats});
     }
     clear();

@@ -134,8 +134,11 @@ void told_family<Key>::apply(unsigned shard,
     if (!judge_.depends_on_prefix())
       while (j < changes.size() && same_run(changes[i], changes[j]))
         ++j;
-    for (; fetched < std::min(j + ahead, changes.size()); ++fetched)
+    for (; fetched < std::min(j + ahead, changes.size()); ++fetched) {
       table.prefetch(changes[fetched].number);
+      if (changes[fetched].attributes != attribute_ref::none)
+        context_.pool.prefetch(changes[fetched].attributes);
+    }
     apply_run(shard, changes.subspan(i, j - i), judge(changes[i]));
   }
   dropped_.run();

@@ -4,6 +4,7 @@
 #include "rib/change.hpp"
 #include "rib/export_transform.hpp"
 #include "rib/path.hpp"
+#include "rib/prefetch.hpp"
 
 #include <array>
 #include <cstdint>
@@ -48,7 +49,7 @@ public:
   }
   void prefetch(prefix_number n) const {
     if (const auto* entry = find(n))
-      __builtin_prefetch(entry, 1);
+      rib::prefetch(entry);
   }
   /// Calls `visit(number, entry)` for every number that is near a told one.
   template <class Visitor>
