@@ -27,8 +27,8 @@ struct loop_context {
   /// Throws std::system_error if there is no epoll instance to be had.
   explicit loop_context(reactor_shared& s) : shared(s), buffer(read_size) {}
 
-  /// The most that one read takes.
-  // Larger ones bring no speed, but make the handlers behind them long.
+  /// The most that one read takes. More brings no speed, but makes the handlers
+  /// behind it long.
   static constexpr std::size_t read_size = 64UL * 1024;
 
   reactor_shared& shared;

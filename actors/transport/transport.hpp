@@ -189,7 +189,7 @@ public:
   virtual void send(socket_id socket, std::vector<slice> slices,
                     priority p) = 0;
   /// Gives back read credit: the socket is read while less than the window
-  /// (1 MiB) is unconsumed, in pieces of up to 256 KiB.
+  /// (1 MiB) is unconsumed, in pieces of up to 64 KiB.
   virtual void consumed(socket_id socket, std::size_t bytes) = 0;
   /// Stops reading. One `received` may be under way.
   virtual void pause(socket_id socket) = 0;

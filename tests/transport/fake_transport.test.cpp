@@ -162,7 +162,7 @@ TEST_F(FakeTransport, ReadCreditHoldsTheSenderBack) {
   net.deliver();
   auto window = 1024UL * 1024;
   EXPECT_GE(notes.input().size(), window);
-  EXPECT_LT(notes.input().size(), window + 256UL * 1024);
+  EXPECT_LT(notes.input().size(), window + 64UL * 1024);
   EXPECT_TRUE(net.input_pending(id));
   while (net.input_pending(id)) {
     net.consumed(id, window);

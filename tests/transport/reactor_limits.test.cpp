@@ -26,17 +26,16 @@ TEST(ReactorLimits, FiveHundredPairsExchangeRandomBytes) {
       ids.insert({all.back().client, all.back().server});
     }
     ASSERT_EQ(ids.size(), 2 * pairs);
-    auto data = [](std::size_t i) {
-      auto seed = static_cast<std::uint32_t>(i);
-      return random_bytes(seed, 1000 + i * 37 % 40'000);
-    };
+    std::vector<bytes> data;
+    for (std::uint32_t i = 0; i < 2 * pairs; ++i)
+      data.push_back(random_bytes(i, 1000 + i * 37 % 40'000));
     for (std::size_t i = 0; i < pairs; ++i) {
-      s.net.send(all[i].client, whole(share(data(i))), priority::bulk);
-      s.net.send(all[i].server, whole(share(data(i + pairs))), priority::bulk);
+      s.net.send(all[i].client, whole(share(data[i])), priority::bulk);
+      s.net.send(all[i].server, whole(share(data[i + pairs])), priority::bulk);
     }
     for (std::size_t i = 0; i < pairs; ++i) {
-      auto there = data(i);
-      auto back = data(i + pairs);
+      const auto& there = data[i];
+      const auto& back = data[i + pairs];
       ASSERT_TRUE(s.events.wait_for_bytes(all[i].server, there.size()));
       ASSERT_TRUE(s.events.wait_for_bytes(all[i].client, back.size()));
       ASSERT_EQ(s.events.received_by(all[i].server), there);

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <future>
 #include <poll.h>
 #include <random>
 #include <sys/socket.h>
@@ -228,6 +230,30 @@ socket_id stage::accept(raw_socket& from) {
   return in->socket;
 }
 
+full_listener::full_listener()
+    : socket(raw_socket::listening(at("127.0.0.1:0").address, 0)) {
+  for (auto i = 0; i < 8; ++i) {
+    auto filler = raw_socket::make();
+    auto full = filler.connect(where(), 200ms) == ETIMEDOUT;
+    fillers.push_back(std::move(filler));
+    if (full)
+      break;
+  }
+}
+
+bool sleeps(reactor& net) {
+  full_listener silent;
+  auto before = net.stats().rounds.load();
+  connect_options options;
+  options.remote = silent.where();
+  options.timeout = 100ms;
+  auto over = std::make_shared<std::promise<void>>();
+  net.connect(options, [over](const event&) { over->set_value(); });
+  over->get_future().wait();
+  // A busy loop runs thousands of rounds in this time.
+  return net.stats().rounds - before < 50;
+}
+
 // -- values -------------------------------------------------------------------
 
 protocol::endpoint at(const char* text) {
@@ -261,8 +287,10 @@ bytes join(std::span<const bytes> parts) {
 bytes random_bytes(std::uint32_t seed, std::size_t size) {
   std::mt19937 random(seed);
   bytes result(size);
-  for (auto& b : result)
-    b = static_cast<std::uint8_t>(random());
+  for (std::size_t i = 0; i < size; i += 4) {
+    auto word = random();
+    std::memcpy(result.data() + i, &word, std::min<std::size_t>(4, size - i));
+  }
   return result;
 }
 

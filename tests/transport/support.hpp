@@ -139,6 +139,19 @@ struct stage {
   reactor net;
 };
 
+/// A listener whose queue is full: the kernel drops further SYNs.
+struct full_listener {
+  full_listener();
+  protocol::endpoint where() const { return socket.local(); }
+
+  raw_socket socket;
+  std::vector<raw_socket> fillers;
+};
+
+/// Whether the threads of the reactor sleep while nothing happens: watches them
+/// for 100 ms.
+bool sleeps(reactor& net);
+
 protocol::endpoint at(const char* text);
 shared_bytes share(bytes b);
 /// The whole buffer as one slice.
