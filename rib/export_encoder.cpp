@@ -181,11 +181,18 @@ std::uint8_t* update_frame::close(std::uint8_t* p, std::uint8_t* nlri,
     auto* const attribute = lengths + 4;
     auto* const value = nlri - mp_fixed_;
     const auto length = static_cast<std::size_t>(nlri_end - value);
-    if (value - attribute == 4)
-      put16(attribute + 2, length);
-    else
+    end = nlri_end;
+    if (value - attribute == 3) {
       attribute[2] = static_cast<std::uint8_t>(length);
-    end = put(nlri_end, attributes_);
+    } else if (length > 255) {
+      put16(attribute + 2, length);
+    } else { // fewer fitted than there was room for
+      attribute[0] = protocol::wire::optional_non_transitive;
+      attribute[2] = static_cast<std::uint8_t>(length);
+      std::memmove(attribute + 3, value, length);
+      --end;
+    }
+    end = put(end, attributes_);
     put16(lengths + 2, static_cast<std::size_t>(end - attribute));
   } else if (!announces_) {
     put16(lengths, static_cast<std::size_t>(nlri_end - nlri));

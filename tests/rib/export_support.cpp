@@ -320,11 +320,12 @@ fake_shard::answer(const resync_request& request) {
       static_cast<prefix_number>(prefixes_[request.family].size());
   auto numbers = request.numbers;
   if (numbers.empty())
-    for (auto n = request.first; n < request.first + request.count && n < size;
-         ++n)
-      numbers.push_back(n);
+    for (prefix_number i = 0; i < request.count; ++i)
+      numbers.push_back(request.first + i);
+  // A member that was told routes before is owed numbers that were never used.
   for (const auto n : numbers)
-    add(*batch, {request.family, n});
+    if (n < size)
+      add(*batch, {request.family, n});
   return batch;
 }
 
