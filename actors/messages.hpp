@@ -5,6 +5,7 @@
 #include "config/diff.hpp"
 #include "config/schema.hpp"
 #include "protocol/fsm/event.hpp"
+#include "protocol/fsm/retention.hpp"
 #include "protocol/wire/negotiation.hpp"
 #include "rib/export_group.hpp"
 #include "rib/import.hpp"
@@ -60,6 +61,8 @@ using session_actor = caf::typed_actor<
 struct shard_routes;
 struct source_up;
 struct source_down;
+struct source_stale;
+struct source_family;
 struct exporter_attached;
 struct exporter_detached;
 struct changes_done;
@@ -72,7 +75,8 @@ struct shard_totals;
 /// A slice of the prefixes: Adj-RIB-In, decision, Loc-RIB.
 using shard_actor = caf::typed_actor<
     caf::reacts_to<shard_routes>, caf::reacts_to<source_up>,
-    caf::reacts_to<source_down>, caf::reacts_to<exporter_attached>,
+    caf::reacts_to<source_down>, caf::reacts_to<source_stale>,
+    caf::reacts_to<source_family>, caf::reacts_to<exporter_attached>,
     caf::reacts_to<exporter_detached>, caf::reacts_to<changes_done>,
     caf::reacts_to<resync_wanted>, caf::reacts_to<shard_step>,
     caf::replies_to<shard_query>::with<shard_page>,
@@ -116,6 +120,7 @@ using rib_actor =
 struct register_session;
 struct unregister_session;
 struct refresh_request;
+struct retention_timer;
 struct session_report;
 struct router_changed;
 struct source_purged;
@@ -130,9 +135,10 @@ struct restart_actor;
 using router_actor = caf::typed_actor<
     caf::reacts_to<incoming_connection>, caf::reacts_to<register_session>,
     caf::reacts_to<unregister_session>, caf::reacts_to<refresh_request>,
-    caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
-    caf::reacts_to<source_purged>, caf::reacts_to<stop_router>,
-    caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
+    caf::reacts_to<retention_timer>, caf::reacts_to<session_report>,
+    caf::reacts_to<router_changed>, caf::reacts_to<source_purged>,
+    caf::reacts_to<stop_router>, caf::reacts_to<router_step>,
+    caf::reacts_to<supervisor_timer>,
     caf::replies_to<restart_actor>::with<command_result>,
     caf::replies_to<neighbors_query>::with<neighbors_reply>,
     caf::replies_to<neighbor_command>::with<command_result>,
@@ -281,10 +287,25 @@ struct session_registered {
   std::string error; ///< empty, or why it cannot be
 };
 
-/// The session is over; its routes go.
+/// The session is over; its routes go, but for those that are kept.
 struct unregister_session {
   std::string name;
   std::uint64_t incarnation = 0;
+  protocol::fsm::retention kept;
+};
+
+/// A time that stale routes of a neighbour may take is over; `generation` is
+/// that of the source it was meant for.
+struct retention_timer {
+  enum class kind : std::uint8_t {
+    restart,    ///< the peer had so long to come back
+    long_lived, ///< its routes were the last choice for so long
+    end_of_rib, ///< it came back and had so long to tell everything
+  };
+  kind what = kind::restart;
+  std::string name;
+  std::uint64_t generation = 0;
+  protocol::family family;
 };
 
 /// The peer asks to be told everything again (RFC 2918 §4).
@@ -365,9 +386,22 @@ struct shard_replaced {
 
 struct source_up {
   rib::neighbor_facts facts;
+  std::uint32_t incarnation = 0; ///< of its session, at the router
 };
 struct source_down {
   rib::neighbor_index neighbor{};
+};
+/// The session is gone, its routes stay.
+struct source_stale {
+  rib::neighbor_index neighbor{};
+  bool keeps_older = false; ///< also those that were stale before
+};
+/// What becomes of the stale routes of a family.
+struct source_family {
+  enum class kind : std::uint8_t { sweep, age, drop };
+  kind what = kind::sweep;
+  rib::neighbor_index neighbor{};
+  protocol::family family;
 };
 /// All paths of a source are gone from a shard.
 struct source_purged {
@@ -667,6 +701,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_stale)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_family)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::retention_timer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_attached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_detached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_changes)

@@ -21,7 +21,14 @@ rib_shard::behavior_type rib_shard::make_behavior() {
   go_on(); // an earlier incarnation may have left work
   return {
       [this](const shard_routes& m) { apply(m); },
-      [this](const source_up& m) { self_.state->table.neighbor_up(m.facts); },
+      [this](const source_up& m) {
+        self_.state->table.neighbor_up(m.facts, m.incarnation);
+      },
+      [this](const source_stale& m) {
+        self_.state->table.neighbor_stale(m.neighbor, m.keeps_older);
+        wanted_ = true;
+      },
+      [this](const source_family& m) { change_family(m); },
       [this](const source_down& m) {
         self_.state->table.neighbor_down(m.neighbor);
         wanted_ = true;
@@ -87,6 +94,22 @@ void rib_shard::attach(const exporter_attached& m) {
     self_.state->table.restart_exporter(known->second);
   handles_[m.group] = m.handle;
   behind_.insert(m.group);
+  wanted_ = true;
+}
+
+void rib_shard::change_family(const source_family& m) {
+  auto& table = self_.state->table;
+  switch (m.what) {
+  case source_family::kind::sweep:
+    table.end_restart(m.neighbor, m.family);
+    break;
+  case source_family::kind::age:
+    table.age_family(m.neighbor, m.family);
+    break;
+  case source_family::kind::drop:
+    table.drop_family(m.neighbor, m.family);
+    break;
+  }
   wanted_ = true;
 }
 

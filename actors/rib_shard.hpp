@@ -44,6 +44,7 @@ private:
   };
 
   void apply(const shard_routes& routes);
+  void change_family(const source_family& m);
   void attach(const exporter_attached& attached);
   void step();
   void go_on();

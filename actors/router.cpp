@@ -67,6 +67,7 @@ router::behavior_type router::make_behavior() {
         this->send(groups_.at(r.group).handle,
                    member_refresh{r.facts.index, m.family});
       },
+      [this](const retention_timer& m) { handle(m); },
       [this](const session_report& m) { handle(m); },
       [this](const router_changed& m) { handle(m); },
       [this](const source_purged& m) { handle(m); },
@@ -248,7 +249,7 @@ void router::on_child(const child_event& event) {
     } else if (started) {
       found->second.handle = caf::actor_cast<session_actor>(event.handle);
     } else if (event.kind == child_event::kind_type::ended) {
-      unregister(found->second);
+      session_ended(found->second, event.reason);
       found->second.handle = nullptr;
       found->second.report.state = "Idle";
       found->second.report.last_error = event.reason;
@@ -256,6 +257,19 @@ void router::on_child(const child_event& event) {
         remove_neighbor(found->first);
     }
   }
+}
+
+/// A session that failed leaves its routes to the next one; one that ended in
+/// order has said what becomes of them.
+void router::session_ended(neighbor_entry& entry, const std::string& reason) {
+  if (!entry.registered)
+    return;
+  const bool failed = !reason.empty() && reason != "normal";
+  if (failed && !stopping_ && entry.range.empty())
+    retain_after_crash(entry);
+  else
+    unregister(entry);
+  tell_rib();
 }
 
 /// Everything that the table needs to be told about sources and receivers may
@@ -270,7 +284,13 @@ void router::shard_started(std::uint32_t index, const child_event& event) {
       this->send(shard, source_down{gone});
   for (const auto& [name, entry] : neighbors_) {
     if (entry.registered)
-      this->send(shard, source_up{entry.registered->facts});
+      this->send(shard, source_up{entry.registered->facts,
+                                  entry.registered->source_incarnation});
+    if (entry.stale) {
+      this->send(shard,
+                 source_up{entry.stale->facts, entry.stale->incarnation});
+      this->send(shard, source_stale{entry.stale->facts.index, true});
+    }
     if (entry.handle)
       this->send(entry.handle, shard_replaced{index, shard});
   }

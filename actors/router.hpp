@@ -25,7 +25,8 @@ struct router_arguments {
 
 /// The supervisor of one router: which neighbours exist, what is restarted, and
 /// the tables that outlive the actors that work on them. Split into life of the
-/// children (router.cpp), sessions and groups (router_sessions.cpp) and views
+/// children (router.cpp), sessions and groups (router_sessions.cpp), routes
+/// that outlive their session (router_retention.cpp) and views
 /// (router_queries.cpp).
 class router final : public instrumented<router_actor> {
 public:
@@ -38,13 +39,23 @@ protected:
 private:
   /// A session that is set up, as the table knows it.
   struct registration {
-    std::uint64_t incarnation = 0;
+    std::uint64_t incarnation = 0;        ///< as the session counts
+    std::uint32_t source_incarnation = 0; ///< as this router counts
     rib::neighbor_facts facts;
     group_id group = 0;
     protocol::wire::negotiated negotiated;
     protocol::endpoint local;
     protocol::endpoint remote;
     connection_actor connection;
+  };
+  /// A source whose session is gone and whose routes stay for a while.
+  struct stale_source {
+    rib::neighbor_facts facts;
+    std::uint32_t incarnation = 0;
+    std::uint64_t generation = 0; ///< of its timers
+    bool crashed = false;         ///< its actor failed, the peer did not
+    /// Those that are kept, and how long as long-lived stale ones.
+    std::map<protocol::family, std::chrono::seconds> families;
   };
   /// A neighbour of the configuration, or one that a range let in.
   struct neighbor_entry {
@@ -53,6 +64,7 @@ private:
     session_actor handle;
     session_report report;
     std::optional<registration> registered;
+    std::optional<stale_source> stale; ///< only while not registered
     std::string range;      ///< name of the range that let it in, or empty
     bool connected = false; ///< ever; for one of a range
     bool enabled = true;
@@ -71,6 +83,7 @@ private:
   void add_session(const std::string& name);
   void start_group(group_id id);
   void on_child(const child_event& event);
+  void session_ended(neighbor_entry& entry, const std::string& reason);
   void shard_started(std::uint32_t index, const child_event& event);
   void stop(const stop_router& m);
   unsigned shard_count() const;
@@ -83,6 +96,21 @@ private:
   void handle(const source_purged& m);
   void handle(const router_changed& m);
   void unregister(neighbor_entry& entry);
+
+  // -- routes that outlive their session -------------------------------------
+  std::optional<rib::neighbor_index>
+  take_source(neighbor_entry& entry, const rib::neighbor_facts& facts);
+  void tell_shards(const source_family& m);
+  void retain(neighbor_entry& entry, const protocol::fsm::retention& kept,
+              bool crashed);
+  void retain_after_crash(neighbor_entry& entry);
+  void resume(neighbor_entry& entry);
+  void arm(retention_timer timer, std::chrono::seconds delay);
+  void handle(const retention_timer& m);
+  void drop_stale(neighbor_entry& entry);
+  void purge(rib::neighbor_index index);
+
+  // -- neighbours and groups -------------------------------------------------
   neighbor_entry* find_by_address(const protocol::ip_address& remote);
   neighbor_entry* admit_dynamic(const protocol::ip_address& remote);
   void remove_neighbor(std::string name);
@@ -99,6 +127,8 @@ private:
   // -- views -----------------------------------------------------------------
   caf::result<neighbors_reply> neighbors();
   neighbor_status status_of(const neighbor_entry& entry);
+  static std::optional<rib::neighbor_index>
+  source_of(const neighbor_entry& entry);
   command_result command(const neighbor_command& m);
   command_result restart(const restart_actor& m);
 
@@ -119,6 +149,8 @@ private:
   std::deque<rib::neighbor_index> free_indexes_;
   /// Lost sources and the shards that still hold paths of them.
   std::map<rib::neighbor_index, std::set<std::uint32_t>> purging_;
+  std::uint32_t last_source_incarnation_ = 0;
+  std::uint64_t retention_generation_ = 0;
   bool stopping_ = false;
 };
 

@@ -26,6 +26,16 @@ neighbor_status router::status_of(const neighbor_entry& entry) {
   return status;
 }
 
+/// Where the table keeps the neighbour's routes, stale ones included.
+std::optional<rib::neighbor_index>
+router::source_of(const neighbor_entry& entry) {
+  if (entry.registered)
+    return entry.registered->facts.index;
+  if (entry.stale)
+    return entry.stale->facts.index;
+  return std::nullopt;
+}
+
 /// The states are here; the counts are asked of the shards and exporters.
 caf::result<neighbors_reply> router::neighbors() {
   struct job_state {
@@ -37,9 +47,9 @@ caf::result<neighbors_reply> router::neighbors() {
   auto job = std::make_shared<job_state>();
   totals_query totals;
   for (const auto& [name, entry] : neighbors_) {
-    if (entry.registered) {
-      job->place[entry.registered->facts.index] = job->reply.neighbors.size();
-      totals.neighbors.push_back(entry.registered->facts.index);
+    if (const auto index = source_of(entry)) {
+      job->place[*index] = job->reply.neighbors.size();
+      totals.neighbors.push_back(*index);
     }
     job->reply.neighbors.push_back(status_of(entry));
   }

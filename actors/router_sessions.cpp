@@ -109,32 +109,39 @@ void router::handle(const register_session& m) {
   if (found == neighbors_.end())
     return;
   auto& entry = found->second;
-  unregister(entry); // an older one, if its end was lost with its actor
+  if (entry.registered) // an older one, if its end was lost with its actor
+    unregister(entry);
   session_registered reply;
   reply.incarnation = m.incarnation;
   reply.connection_id = m.connection_id;
-  const auto index = take_index();
+  auto facts = facts_of(m, {}, static_cast<unsigned>(shards_.size()));
+  reply.import =
+      config::import_settings(*configuration_, entry.configuration, facts);
+  const auto index = take_source(entry, reply.import.neighbor);
   if (!index) {
     reply.error = "no neighbor index is free";
     this->send(m.session, std::move(reply));
     return;
   }
-  const auto facts = facts_of(m, *index, static_cast<unsigned>(shards_.size()));
-  reply.import =
-      config::import_settings(*configuration_, entry.configuration, facts);
+  facts.index = *index;
+  reply.import.neighbor.index = *index;
   reply.shards = shards_;
   registration r;
   r.incarnation = m.incarnation;
+  r.source_incarnation = ++last_source_incarnation_;
   r.facts = reply.import.neighbor;
   r.negotiated = m.negotiated;
   r.local = m.local;
   r.remote = m.remote;
   r.connection = m.connection;
   entry.registered = std::move(r);
+  const source_up up{entry.registered->facts,
+                     entry.registered->source_incarnation};
   for (const auto& shard : shards_)
-    this->send(shard, source_up{entry.registered->facts});
+    this->send(shard, up);
   for (const auto& [id, group] : groups_)
-    this->send(group.handle, source_up{entry.registered->facts});
+    this->send(group.handle, up);
+  resume(entry);
   join(entry,
        config::export_settings(*configuration_, entry.configuration, facts),
        false);
@@ -147,7 +154,11 @@ void router::handle(const unregister_session& m) {
   if (found == neighbors_.end() || !found->second.registered
       || found->second.registered->incarnation != m.incarnation)
     return;
-  unregister(found->second);
+  // One of a range is forgotten with its connection.
+  if (m.kept.empty() || stopping_ || !found->second.range.empty())
+    unregister(found->second);
+  else
+    retain(found->second, m.kept, false);
   tell_rib();
 }
 
@@ -168,16 +179,13 @@ void router::handle(const session_report& m) {
 }
 
 void router::unregister(neighbor_entry& entry) {
+  drop_stale(entry);
   if (!entry.registered)
     return;
   const auto index = entry.registered->facts.index;
   leave(index, entry.registered->group);
   entry.registered.reset();
-  auto& left = purging_[index];
-  for (std::uint32_t i = 0; i < shards_.size(); ++i) {
-    left.insert(i);
-    this->send(shards_[i], source_down{index});
-  }
+  purge(index);
 }
 
 void router::handle(const source_purged& m) {
@@ -206,7 +214,7 @@ group_id router::group_for(const rib::export_settings& settings) {
   start_group(id);
   for (const auto& [name, entry] : neighbors_)
     if (entry.registered)
-      this->send(groups_.at(id).handle, source_up{entry.registered->facts});
+      this->send(groups_.at(id).handle, source_up{entry.registered->facts, 0});
   return id;
 }
 
@@ -250,6 +258,8 @@ void router::tell_rib() {
     if (entry.registered) {
       members.neighbors[name] = entry.registered->facts.index;
       members.groups[entry.registered->facts.index] = entry.registered->group;
+    } else if (entry.stale) {
+      members.neighbors[name] = entry.stale->facts.index;
     }
   this->send(rib_, std::move(members));
 }

@@ -117,6 +117,8 @@ private:
 
   std::uint64_t incarnation_ = 0;
   std::optional<session_registered> registered_;
+  /// What the session that is set up agreed on.
+  std::optional<protocol::wire::negotiated> agreed_;
   std::string update_contents_; ///< of the event that is being handled
   std::string last_error_;
   caf::actor_clock::time_point since_{};

@@ -201,6 +201,7 @@ void session::execute(const fsm::disarm_timer& a) {
 void session::execute(const fsm::set_up_session& a) {
   auto& c = connections_.at(a.connection);
   c.incarnation = ++incarnation_;
+  agreed_ = a.agreed;
   this->send(self_.router,
              register_session{self_.neighbor.name, incarnation_, a.connection,
                               a.agreed, c.local, c.remote, c.actor,
@@ -227,8 +228,13 @@ void session::execute(const fsm::session_down& a) {
   last_error_ = text_of(a.why);
   ++flaps_;
   registered_.reset();
-  this->send(self_.router,
-             unregister_session{self_.neighbor.name, incarnation_});
+  const bool helps =
+      self_.neighbor.graceful_restart.mode != config::restart_mode::off;
+  auto kept =
+      agreed_ ? fsm::retained(*agreed_, helps, a.why) : fsm::retention{};
+  agreed_.reset();
+  this->send(self_.router, unregister_session{self_.neighbor.name, incarnation_,
+                                              std::move(kept)});
 }
 
 // -- for the record -----------------------------------------------------------

@@ -30,8 +30,8 @@ TROUPE_INLINE int by_local_origin(const input& a, const input& b) {
 }
 
 TROUPE_INLINE int by_long_lived_stale(const input& a, const input& b) {
-  return lower(has_flag(a, path_flag::long_lived_stale),
-               has_flag(b, path_flag::long_lived_stale));
+  constexpr auto stale = attribute_flag::long_lived_stale;
+  return lower(a.attributes->flags & stale, b.attributes->flags & stale);
 }
 
 TROUPE_INLINE int by_local_pref(const input& a, const input& b) {

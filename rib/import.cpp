@@ -1,5 +1,6 @@
 #include "rib/import.hpp"
 
+#include "protocol/check.hpp"
 #include "protocol/wire/update.hpp"
 #include "rib/import_attributes.hpp"
 
@@ -64,12 +65,17 @@ public:
     if (add_path)
       to.path_ids.push_back(n.path_id);
   }
-  void mark_end_of_rib() {
+  void mark_begin() {
     for (auto& each : shards_)
-      each.end_of_rib = true;
+      each.begins_round = true;
+  }
+  void mark_end() {
+    for (auto& each : shards_)
+      each.ends_round = true;
   }
   bool has(unsigned shard) const {
-    return !shards_[shard].runs.empty() || shards_[shard].end_of_rib;
+    return !shards_[shard].runs.empty() || shards_[shard].begins_round
+           || shards_[shard].ends_round;
   }
   /// Moves a shard's list out, with its references.
   family_routes<Key> take(unsigned shard) {
@@ -266,9 +272,9 @@ importer::implementation::update(wire::byte_span body) {
   if (const auto end = wire::end_of_rib(*sections, mp); end && find(*end)) {
     ends.push_back(*end);
     if (*end == protocol::ipv4_unicast)
-      ipv4.mark_end_of_rib();
+      ipv4.mark_end();
     else
-      ipv6.mark_end_of_rib();
+      ipv6.mark_end();
   }
   return std::nullopt;
 }
@@ -281,6 +287,25 @@ importer::importer(importer&&) noexcept = default;
 std::optional<decode_error>
 importer::update(std::span<const std::uint8_t> body) {
   return self_->update(body);
+}
+
+void importer::begin_round(family f) {
+  if (self_->find(f) == nullptr)
+    return;
+  TROUPE_CHECK(self_->pending == 0, "a round begins behind routes");
+  if (f == protocol::ipv4_unicast)
+    self_->ipv4.mark_begin();
+  else
+    self_->ipv6.mark_begin();
+}
+
+void importer::end_round(family f) {
+  if (self_->find(f) == nullptr)
+    return;
+  if (f == protocol::ipv4_unicast)
+    self_->ipv4.mark_end();
+  else
+    self_->ipv6.mark_end();
 }
 
 std::vector<importer::shard_batch> importer::take(std::size_t bytes) {

@@ -77,6 +77,12 @@ public:
   std::optional<protocol::decode_error>
   update(std::span<const std::uint8_t> body);
 
+  /// The peer begins to tell a family again (BoRR, RFC 7313 §4), or has told
+  /// all of it (EoRR). Families that are off are ignored. Everything decoded
+  /// before a `begin_round` must have been taken.
+  void begin_round(protocol::family family);
+  void end_round(protocol::family family);
+
   /// What was decoded since the last call, a batch for each shard concerned
   /// with its sequence; `bytes` of read credit are shared out among them. Empty
   /// when no UPDATE said anything.

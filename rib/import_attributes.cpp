@@ -268,6 +268,7 @@ attribute_summary summarize(const wire::path_attributes& a) {
     set(c == wire::no_advertise, flag::no_advertise);
     set(c == wire::no_export_subconfed, flag::no_export_subconfed);
     set(c == wire::graceful_shutdown, flag::graceful_shutdown);
+    set(c == wire::llgr_stale, flag::long_lived_stale);
   }
   a.as_path.view().for_each([&](const wire::as_segment_view& segment) {
     set(segment.type() == wire::segment_type::as_set, flag::has_as_set);

@@ -20,11 +20,23 @@ inline constexpr neighbor_index local_routes{0};
 enum class source_kind : std::uint8_t { bgp, local, fixed, api, kernel };
 
 namespace path_flag {
-inline constexpr std::uint8_t rejected = 1;         ///< by import policy
-inline constexpr std::uint8_t stale = 2;            ///< RFC 4724
-inline constexpr std::uint8_t long_lived_stale = 4; ///< RFC 9494
-inline constexpr std::uint8_t unreachable = 8;      ///< next hop, from outside
+inline constexpr std::uint8_t rejected = 1;    ///< by import policy
+inline constexpr std::uint8_t stale = 2;       ///< RFC 4724
+inline constexpr std::uint8_t unreachable = 8; ///< next hop, from outside
+/// Two bits for the round of telling that a path came in; see `path_round`.
+inline constexpr std::uint8_t round = 16 | 32;
 } // namespace path_flag
+
+/// A source that tells a family again (after a restart, RFC 4724 §4.2, or
+/// between BoRR and EoRR, RFC 7313 §4) begins a new round; what is left of an
+/// earlier one is stale. Rounds are counted modulo `path_rounds`.
+inline constexpr unsigned path_rounds = 4;
+constexpr unsigned round_of(std::uint8_t flags) {
+  return flags >> 4 & (path_rounds - 1);
+}
+constexpr std::uint8_t flags_of_round(unsigned round) {
+  return static_cast<std::uint8_t>(round << 4 & path_flag::round);
+}
 
 /// One path of one prefix, small and flat (DESIGN §4.3).
 struct path {

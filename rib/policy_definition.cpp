@@ -35,6 +35,8 @@ std::uint8_t longest_of(const protocol::prefix& p) {
 
 constexpr std::pair<std::string_view, std::uint32_t> well_known[] = {
     {"graceful_shutdown", 0xffff0000U},   // RFC 8326
+    {"llgr_stale", 0xffff0006U},          // RFC 9494
+    {"no_llgr", 0xffff0007U},             // RFC 9494
     {"blackhole", 0xffff029aU},           // RFC 7999
     {"no_export", 0xffffff01U},           // RFC 1997
     {"no_advertise", 0xffffff02U},        // RFC 1997

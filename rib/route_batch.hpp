@@ -23,7 +23,11 @@ struct family_routes {
   std::vector<Key> keys;
   /// Empty, or one path id per key (RFC 7911).
   std::vector<std::uint32_t> path_ids;
-  bool end_of_rib = false; ///< after the runs (RFC 4724 §2)
+  /// Before the runs: the family is told again from here on (RFC 7313 §4).
+  bool begins_round = false;
+  /// Behind the runs: End-of-RIB (RFC 4724 §2) or EoRR. What the source has not
+  /// told again since the round began goes.
+  bool ends_round = false;
 };
 
 /// What one read buffer of one session tells one shard: one message, however

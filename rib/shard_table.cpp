@@ -68,6 +68,16 @@ std::shared_ptr<const told_numbers> numbers_in(const change_batch& batch) {
       told_numbers{numbers_in(batch.ipv4), numbers_in(batch.ipv6)});
 }
 
+bool is_sound(const table::family_rounds& rounds, std::uint64_t received) {
+  std::uint64_t sum = 0;
+  for (unsigned r = 0; r != path_rounds; ++r) {
+    sum += rounds.held[r];
+    if (((rounds.doomed | rounds.ageing) >> r & 1) != 0 && rounds.held[r] == 0)
+      return false;
+  }
+  return sum == received;
+}
+
 std::size_t size_of(const change_batch& batch) {
   return batch.ipv4.changes.size() + batch.ipv6.changes.size();
 }
@@ -81,9 +91,40 @@ shard_table::~shard_table() = default;
 
 // -- sources
 
-void shard_table::neighbor_up(const neighbor_facts& facts) {
+void shard_table::neighbor_up(const neighbor_facts& facts,
+                              std::uint32_t incarnation) {
   self_->settle();
-  self_->context.neighbors.up(facts);
+  self_->context.neighbors.up(facts, incarnation);
+}
+
+void shard_table::neighbor_stale(neighbor_index neighbor, bool keeps_older) {
+  self_->settle();
+  self_->context.neighbors.stale(neighbor, keeps_older);
+}
+
+void shard_table::end_restart(neighbor_index neighbor,
+                              protocol::family family) {
+  self_->settle();
+  auto& neighbors = self_->context.neighbors;
+  const auto slot = table::family_slot(family);
+  if (auto* state = neighbors.find(neighbor);
+      state != nullptr && state->rounds[slot].restarted)
+    neighbors.end_round(*state, slot);
+}
+
+void shard_table::age_family(neighbor_index neighbor, protocol::family family) {
+  self_->settle();
+  auto& neighbors = self_->context.neighbors;
+  if (auto* state = neighbors.find(neighbor); state != nullptr && state->stale)
+    neighbors.age(*state, table::family_slot(family));
+}
+
+void shard_table::drop_family(neighbor_index neighbor,
+                              protocol::family family) {
+  self_->settle();
+  auto& neighbors = self_->context.neighbors;
+  if (auto* state = neighbors.find(neighbor))
+    neighbors.drop(*state, table::family_slot(family));
 }
 
 void shard_table::neighbor_down(neighbor_index neighbor) {
@@ -343,11 +384,12 @@ void shard_table::implementation::purge_slice(std::uint32_t& budget) {
 bool shard_table::work(std::uint32_t budget) {
   self_->settle();
   const auto tombstones = budget;
-  while (budget != 0 && self_->context.neighbors.lost() != 0)
+  const auto& neighbors = self_->context.neighbors;
+  while (budget != 0 && neighbors.has_leavings())
     self_->purge_slice(budget);
   self_->context.dropped.release_if_unused();
   const bool more = self_->reclaim(tombstones);
-  return self_->context.neighbors.lost() != 0 || more;
+  return neighbors.has_leavings() || more;
 }
 
 std::string shard_table::check() const {
@@ -364,7 +406,8 @@ std::string shard_table::check() const {
     const auto index = static_cast<std::size_t>(state.facts.index);
     lost += state.lost ? 1 : 0;
     for (std::size_t slot = 0; slot != held.size(); ++slot)
-      if (held[slot][index] != state.counts[slot])
+      if (held[slot][index] != state.counts[slot]
+          || !is_sound(state.rounds[slot], state.counts[slot].received))
         wrong = "counters of " + state.facts.name + " are wrong";
   });
   if (lost != neighbors.lost())

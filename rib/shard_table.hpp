@@ -116,9 +116,27 @@ public:
   // -- sources ---------------------------------------------------------------
 
   /// Makes a source known; its routes may follow. Idempotent. An index that is
-  /// down stays down until `purged` has told it. An older incarnation of the
-  /// same name goes down, so that names are unique among those that are up.
-  void neighbor_up(const neighbor_facts& facts);
+  /// down stays down until `purged` has told it. Another index of the same name
+  /// goes down, so that names are unique among those that are up.
+  ///
+  /// With another `incarnation` of a session whose paths are still here, both
+  /// families are told again: what is not, goes with End-of-RIB or
+  /// `end_restart` (RFC 4724 §4.2). Batches are numbered anew. The facts stay
+  /// as they were.
+  void neighbor_up(const neighbor_facts& facts, std::uint32_t incarnation = 0);
+  /// Its session is gone, its paths stay and count as before, until one of the
+  /// other calls. What an earlier restart left stale goes (RFC 4724 §4.2),
+  /// unless it may stay long (`keeps_older`, RFC 9494 §4.2). Idempotent.
+  void neighbor_stale(neighbor_index neighbor, bool keeps_older = false);
+  /// Removes what the neighbour has not told again since its new incarnation
+  /// came up. No effect once End-of-RIB has come or a refresh has begun.
+  void end_restart(neighbor_index neighbor, protocol::family family);
+  /// What a neighbour whose session is gone told of a family becomes long-lived
+  /// stale in slices of `work`: it gets the community LLGR_STALE, which makes
+  /// it the last choice; what has NO_LLGR goes (RFC 9494 §4.2).
+  void age_family(neighbor_index neighbor, protocol::family family);
+  /// Removes all that the neighbour told of a family.
+  void drop_family(neighbor_index neighbor, protocol::family family);
   /// Its paths count no more; `work` removes them in slices. Idempotent.
   void neighbor_down(neighbor_index neighbor);
   /// Indexes whose paths are all gone since the last call, and those that were

@@ -132,6 +132,8 @@ std::string_view to_string(end_reason r) {
     return "unacceptable open";
   case end_reason::unexpected_message:
     return "unexpected message";
+  case end_reason::superseded:
+    return "superseded by a new connection";
   case end_reason::collision:
     return "collision";
   case end_reason::setup_failed:

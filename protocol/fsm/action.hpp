@@ -109,6 +109,7 @@ enum class end_reason : std::uint8_t {
   unacceptable_open,  ///< the OPEN is readable but not what we expect
   unexpected_message, ///< finite state machine error
   collision,          ///< another connection of the neighbour remains
+  superseded,         ///< the peer has restarted and connects anew
   setup_failed        ///< the outside could not register the neighbour
 };
 

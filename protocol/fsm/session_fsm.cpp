@@ -153,6 +153,7 @@ void session_fsm::while_connected(const session_event& e, step& s) {
               failures_ = 0;
           },
           [&](const tcp_connection_acked& x) {
+            give_way_to_restart(x.connection, s);
             take(x.connection, direction::inbound, s);
           },
           [&](const tcp_connection_confirmed& x) {

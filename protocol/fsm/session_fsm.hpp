@@ -174,6 +174,7 @@ private:
 
   // The life of a connection. A reference is dead after `accept_open`, `fail`
   // and its kin, `lose` and its kin, and `drop`.
+  void give_way_to_restart(connection_id newcomer, step& s);
   void take(connection_id id, direction way, step& s);
   void refuse(const reject_connection& r, step& s);
   void open(connection& c, step& s);

@@ -47,6 +47,23 @@ bool is_version_error(const ending& why) {
 
 // -- begin --------------------------------------------------------------------
 
+/// RFC 4724 §4.2, §5: who told that it may restart and connects anew has
+/// restarted; its old connection is closed without a NOTIFICATION.
+void session_fsm::give_way_to_restart(connection_id newcomer, step& s) {
+  if (!settings_.helps_restart || find(newcomer) != nullptr)
+    return;
+  for (auto& c : connections_) {
+    if (c.who.reached != phase::established || !c.agreed
+        || !c.agreed->graceful_restart
+        || c.agreed->graceful_restart->entries.empty())
+      continue;
+    waiting_ = state::connect;
+    drop(c, {end_reason::superseded, std::nullopt}, state::connect, s);
+    connect_retry_counter_ = 0;
+    return connections_.empty() ? go(state::connect, s) : settle(s);
+  }
+}
+
 void session_fsm::take(connection_id id, direction way, step& s) {
   if (find(id) != nullptr)
     return ignore(ignored_because::known_connection, s);

@@ -35,6 +35,10 @@ struct settings {
   /// (RFC 9234 §4.2).
   bool strict_role = false;
 
+  /// Whether a peer with graceful restart that connects anew takes the place of
+  /// its established session (RFC 4724 §5).
+  bool helps_restart = false;
+
   /// Whether Idle is left without an operator (AllowAutomaticStart): at
   /// `automatic_start` and after a failure.
   bool start_automatically = true;

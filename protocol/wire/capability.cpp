@@ -52,6 +52,19 @@ graceful_restart_capability read_graceful_restart(reader& r) {
   return result;
 }
 
+long_lived_graceful_restart_capability read_long_lived(reader& r) {
+  long_lived_graceful_restart_capability result;
+  while (!r.empty()) {
+    const auto f = read_family(r);
+    const bool preserved = (r.u8() & forwarding_bit) != 0;
+    const auto high = std::uint32_t{r.u8()} << 16;
+    const std::chrono::seconds time{high | r.u16()};
+    if (!r.failed())
+      result.entries.push_back({f, preserved, time});
+  }
+  return result;
+}
+
 add_path_capability read_add_path(reader& r) {
   add_path_capability result;
   while (!r.empty()) {
@@ -83,6 +96,8 @@ capability read_known(capability_code code, reader& r) {
     return read_add_path(r);
   case capability_code::enhanced_route_refresh:
     return enhanced_route_refresh_capability{};
+  case capability_code::long_lived_graceful_restart:
+    return read_long_lived(r);
   }
   return unknown_capability{static_cast<std::uint8_t>(code),
                             {r.rest().begin(), r.rest().end()}};
@@ -99,6 +114,7 @@ bool is_known(std::uint8_t code) {
   case capability_code::four_octet_as:
   case capability_code::add_path:
   case capability_code::enhanced_route_refresh:
+  case capability_code::long_lived_graceful_restart:
     return true;
   }
   return false;
@@ -150,6 +166,17 @@ void write_value(const capability& c, writer& w) {
                    }
                  },
                  [](const enhanced_route_refresh_capability&) {},
+                 [&](const long_lived_graceful_restart_capability& x) {
+                   for (const auto& entry : x.entries) {
+                     const auto time = entry.stale_time.count();
+                     TROUPE_CHECK(time >= 0 && time <= 0xffffff,
+                                  "long-lived stale time out of range");
+                     write_family(entry.address_family, w);
+                     w.u8(entry.forwarding_preserved ? forwarding_bit : 0);
+                     w.u8(static_cast<std::uint8_t>(time >> 16));
+                     w.u16(static_cast<std::uint16_t>(time & 0xffff));
+                   }
+                 },
                  [&](const unknown_capability& x) { w.bytes(x.value); },
              },
              c);
@@ -219,6 +246,9 @@ std::uint8_t code_of(const capability& c) {
           },
           [&](const enhanced_route_refresh_capability&) {
             return known(capability_code::enhanced_route_refresh);
+          },
+          [&](const long_lived_graceful_restart_capability&) {
+            return known(capability_code::long_lived_graceful_restart);
           },
           [](const unknown_capability& x) { return x.code; },
       },

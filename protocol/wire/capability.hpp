@@ -23,6 +23,7 @@ enum class capability_code : std::uint8_t {
   four_octet_as = 65,
   add_path = 69,
   enhanced_route_refresh = 70,
+  long_lived_graceful_restart = 71,
 };
 
 /// RFC 4760 §8.
@@ -96,6 +97,20 @@ struct graceful_restart_capability {
                          const graceful_restart_capability&) = default;
 };
 
+/// RFC 9494 §3.1.
+struct long_lived_graceful_restart_capability {
+  struct entry {
+    family address_family;
+    bool forwarding_preserved = false;
+    std::chrono::seconds stale_time{0}; ///< 0 to 16777215 s
+    friend bool operator==(const entry&, const entry&) = default;
+  };
+  std::vector<entry> entries;
+  friend bool
+  operator==(const long_lived_graceful_restart_capability&,
+             const long_lived_graceful_restart_capability&) = default;
+};
+
 /// RFC 6793 §3.
 struct four_octet_as_capability {
   as_number as = 0;
@@ -137,7 +152,8 @@ using capability =
                  extended_next_hop_capability, extended_message_capability,
                  role_capability, graceful_restart_capability,
                  four_octet_as_capability, add_path_capability,
-                 enhanced_route_refresh_capability, unknown_capability>;
+                 enhanced_route_refresh_capability,
+                 long_lived_graceful_restart_capability, unknown_capability>;
 
 /// The capability's code on the wire.
 std::uint8_t code_of(const capability& c);

@@ -61,6 +61,20 @@ void agree_on_families(const open_message& local, const open_message& remote,
   }
 }
 
+void agree_on_restart(const open_message& local, const open_message& remote,
+                      negotiated& result) {
+  const auto* ours = local.find<graceful_restart_capability>();
+  const auto* theirs = remote.find<graceful_restart_capability>();
+  if (ours == nullptr || theirs == nullptr)
+    return;
+  result.restart_on_notification = ours->notification && theirs->notification;
+  const auto* long_lived =
+      remote.find<long_lived_graceful_restart_capability>();
+  if (long_lived != nullptr
+      && local.find<long_lived_graceful_restart_capability>() != nullptr)
+    result.long_lived = *long_lived;
+}
+
 void agree_on_times(const open_message& local, const open_message& remote,
                     std::chrono::milliseconds keepalive, negotiated& result) {
   const auto hold = std::min(local.hold_time, remote.hold_time);
@@ -92,6 +106,7 @@ negotiated negotiate(const open_message& local, const open_message& remote,
       both<enhanced_route_refresh_capability>(local, remote);
   if (const auto* restart = remote.find<graceful_restart_capability>())
     result.graceful_restart = *restart;
+  agree_on_restart(local, remote, result);
   if (const auto* role = remote.find<role_capability>())
     result.remote_role = role->role;
   agree_on_times(local, remote, keepalive, result);

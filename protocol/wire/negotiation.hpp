@@ -39,6 +39,11 @@ struct negotiated {
   bool enhanced_route_refresh = false;
   /// The peer's graceful restart capability, where it sent one (RFC 4724).
   std::optional<graceful_restart_capability> graceful_restart;
+  /// Both sides keep routes also behind a NOTIFICATION (N bits, RFC 8538).
+  bool restart_on_notification = false;
+  /// The peer's long-lived graceful restart capability, where both sides sent
+  /// one and the peer the plain one as well (RFC 9494 §4.1, §4.5).
+  std::optional<long_lived_graceful_restart_capability> long_lived;
   /// The peer's role, where it sent one (RFC 9234).
   std::optional<bgp_role> remote_role;
   /// 0: neither hold timer nor KEEPALIVEs.
@@ -58,6 +63,15 @@ struct negotiated {
     return nullptr;
   }
   bool has(family f) const { return find(f) != nullptr; }
+  /// How long routes of a family may stay behind the restart time; 0 where the
+  /// peer said nothing (RFC 9494 §4.2).
+  std::chrono::seconds long_lived_stale_time(family f) const {
+    if (long_lived)
+      for (const auto& each : long_lived->entries)
+        if (each.address_family == f)
+          return each.stale_time;
+    return std::chrono::seconds{0};
+  }
   /// The largest message, except OPEN and KEEPALIVE, that we may send.
   std::size_t max_message_size() const {
     return extended_message_send ? extended_message_size

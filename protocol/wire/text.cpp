@@ -99,6 +99,14 @@ std::string render_capability(const capability& c) {
           [](const four_octet_as_capability& x) {
             return "Four Octet ASN " + std::to_string(x.as);
           },
+          [](const long_lived_graceful_restart_capability& x) -> std::string {
+            std::string text = "long-lived graceful restart";
+            for (const auto& entry : x.entries)
+              text += ' ' + to_string(entry.address_family) + ' '
+                      + std::to_string(entry.stale_time.count()) + 's'
+                      + (entry.forwarding_preserved ? " preserved" : "");
+            return text;
+          },
           [](const enhanced_route_refresh_capability&) -> std::string {
             return "Enhanced Route Refresh";
           },

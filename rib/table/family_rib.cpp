@@ -71,7 +71,9 @@ bool family_rib<Key>::insert(prefix_number number, const path& fresh) {
     return false;
   }
   table_.add(e, fresh);
-  auto& counts = context_.neighbors[fresh.neighbor].counts[slot];
+  auto& from = context_.neighbors[fresh.neighbor];
+  context_.neighbors.count(from, slot, fresh.flags);
+  auto& counts = from.counts[slot];
   ++counts.received;
   counts.accepted += accepted(fresh);
   ++totals_.paths;
@@ -85,13 +87,22 @@ bool family_rib<Key>::replace(prefix_number number, std::size_t index,
   auto& e = table_[number];
   const auto paths = table_.paths(e);
   const auto old = paths[index];
-  if (old.attributes == fresh.attributes && old.flags == fresh.flags) {
+  auto& from = context_.neighbors[fresh.neighbor];
+  if (old.attributes == fresh.attributes
+      && ((old.flags ^ fresh.flags) & ~path_flag::round) == 0) {
     ++context_.statistics.unchanged;
+    if (old.flags != fresh.flags) {
+      paths[index].flags = fresh.flags;
+      context_.neighbors.count(from, slot, fresh.flags);
+      context_.neighbors.uncount(from, slot, old.flags);
+    }
     return false;
   }
   const auto was = best_of(e);
   paths[index] = fresh;
-  auto& counts = context_.neighbors[fresh.neighbor].counts[slot];
+  context_.neighbors.count(from, slot, fresh.flags);
+  context_.neighbors.uncount(from, slot, old.flags);
+  auto& counts = from.counts[slot];
   counts.accepted -= accepted(old);
   counts.accepted += accepted(fresh);
   context_.dropped.add(old.attributes);
@@ -123,7 +134,9 @@ void family_rib<Key>::erase(prefix_number number, std::size_t index) {
   const auto was = best_of(e);
   const auto old = table_.paths(e)[index];
   table_.remove(e, index);
-  auto& counts = context_.neighbors[old.neighbor].counts[slot];
+  auto& from = context_.neighbors[old.neighbor];
+  context_.neighbors.uncount(from, slot, old.flags);
+  auto& counts = from.counts[slot];
   --counts.received;
   counts.accepted -= accepted(old);
   --totals_.paths;
@@ -142,9 +155,15 @@ void family_rib<Key>::erase(prefix_number number, std::size_t index) {
 }
 
 template <class Key>
-bool family_rib<Key>::has_lost_path(const entry& e) const {
+bool family_rib<Key>::has_leaving_path(const entry& e) const {
+  return std::ranges::any_of(table_.paths(e),
+                             [this](const path& p) { return is_leaving(p); });
+}
+
+template <class Key>
+bool family_rib<Key>::is_to_be_walked(const entry& e) const {
   return std::ranges::any_of(table_.paths(e), [this](const path& p) {
-    return context_.neighbors[p.neighbor].lost;
+    return is_leaving(p) || is_ageing(p);
   });
 }
 
@@ -153,8 +172,26 @@ void family_rib<Key>::purge_prefix(prefix_number number) {
   auto& e = table_[number];
   make_room(e.count + std::size_t{1}); // and for what follows it
   for (std::size_t i = e.count; i-- != 0;)
-    if (context_.neighbors[table_.paths(e)[i].neighbor].lost)
+    if (is_leaving(table_.paths(e)[i]))
       erase(number, i);
+    else if (is_ageing(table_.paths(e)[i]))
+      age(number, i);
+}
+
+template <class Key>
+void family_rib<Key>::age(prefix_number number, std::size_t index) {
+  const auto old = table_.paths(table_[number])[index];
+  const auto aged = ager_.age(context_.pool, old.attributes);
+  if (aged == attribute_ref::none)
+    return erase(number, index);
+  auto fresh = old;
+  fresh.attributes = aged;
+  const auto& rounds = context_.neighbors[old.neighbor].rounds[slot];
+  fresh.flags = static_cast<std::uint8_t>((old.flags & ~path_flag::round)
+                                          | flags_of_round(rounds.current));
+  context_.pool.retain(aged);
+  if (!replace(number, index, fresh))
+    context_.pool.release(aged);
 }
 
 template <class Key>
@@ -165,19 +202,20 @@ void family_rib<Key>::purge(prefix_number first, prefix_number count) {
   for (auto number = first; number < end; ++number) {
     if (number + ahead < end)
       table_.prefetch_paths(table_[number + ahead]);
-    if (has_lost_path(table_[number]))
+    if (is_to_be_walked(table_[number]))
       purge_prefix(number);
     if (unsettled_.size() == unsettled_bound)
       settle();
   }
   settle();
+  ager_.forget();
 }
 
 template <class Key>
 prefix_number family_rib<Key>::find_or_create(const Key& key,
                                               std::uint64_t hash) {
   auto number = table_.find(key, hash);
-  if (number != no_number && context_.neighbors.lost() != 0) {
+  if (number != no_number && context_.neighbors.has_leavings()) {
     purge_prefix(number);
     if (table_[number].has(entry_bit::vacant))
       number = no_number;
@@ -197,9 +235,10 @@ void family_rib<Key>::apply_run(run_pipeline<Key>& keys, const route_run& run,
   taken_references taken(context_.pool, run.attributes);
   auto fresh = model;
   fresh.attributes = run.attributes;
-  fresh.flags = run.flags;
+  const auto& round = context_.neighbors[model.neighbor].rounds[slot];
+  fresh.flags = run.flags | flags_of_round(round.current);
   for (std::uint32_t i = 0; i != run.count; ++i) {
-    if (context_.neighbors.lost() != 0)
+    if (context_.neighbors.has_leavings())
       make_room(1); // purged prefixes took some of what was made for all
     const auto [key, hash, path_id] = keys.next();
     fresh.path_id = path_id;
@@ -228,6 +267,8 @@ void family_rib<Key>::apply(neighbor_state& from,
                "path ids do not match the keys");
   settle();
   make_room(covered);
+  if (routes.begins_round)
+    context_.neighbors.begin_round(from, slot);
   path model;
   model.changed_at = now;
   model.neighbor = from.facts.index;
@@ -236,6 +277,8 @@ void family_rib<Key>::apply(neighbor_state& from,
   for (const auto& run : routes.runs)
     apply_run(keys, run, model);
   settle();
+  if (routes.ends_round)
+    context_.neighbors.end_round(from, slot);
 }
 
 template class family_rib<ipv4_key>;

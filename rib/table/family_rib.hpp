@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rib/decision.hpp"
+#include "rib/table/attribute_ager.hpp"
 #include "rib/table/context.hpp"
 #include "rib/table/number_queue.hpp"
 #include "rib/table/number_set.hpp"
@@ -41,7 +42,8 @@ public:
   /// Makes the decisions that were put off. Does nothing but finish what an
   /// exception may have left.
   void settle();
-  /// Removes the paths of lost neighbours from the prefixes of a range.
+  /// Removes the paths of lost neighbours and of doomed rounds from the
+  /// prefixes of a range.
   void purge(prefix_number first, prefix_number count);
 
   // -- telling
@@ -113,13 +115,24 @@ private:
   void withdraw(prefix_number number, neighbor_index from,
                 std::uint32_t path_id);
   void erase(prefix_number number, std::size_t index);
+  /// Removes the paths of a prefix that are leaving and ages those that are
+  /// ageing.
   void purge_prefix(prefix_number number);
+  void age(prefix_number number, std::size_t index);
   /// Makes room, so that so many changes of paths can be committed.
   void make_room(std::size_t changes) {
     pending_.reserve(changes);
     context_.dropped.reserve(changes);
   }
-  bool has_lost_path(const entry& e) const;
+  bool is_leaving(const path& p) const {
+    return context_.neighbors.is_leaving(p, slot);
+  }
+  bool is_ageing(const path& p) const {
+    const auto& from = context_.neighbors[p.neighbor];
+    return from.rounds[slot].is_ageing(p.flags);
+  }
+  bool has_leaving_path(const entry& e) const;
+  bool is_to_be_walked(const entry& e) const;
   prefix_number find_or_create(const Key& key, std::uint64_t hash);
   void apply_run(run_pipeline<Key>& keys, const route_run& run,
                  const path& model);
@@ -135,7 +148,7 @@ private:
             &context_.neighbors[p.neighbor].facts, 0};
   }
   bool may_be_chosen(const path& p) const {
-    return is_eligible(p) && !context_.neighbors[p.neighbor].lost;
+    return is_eligible(p) && !is_leaving(p);
   }
   bool holds_off_others(const entry& e, const path& gone,
                         const best_path& best) const;
@@ -153,6 +166,7 @@ private:
 
   // -- views
   std::vector<decision_input> inputs_of(const entry& e) const;
+  path shown(const path& p) const;
   bool matches(const entry& e, const route_query& query) const;
   void add_rows(prefix_number number, const route_query& query,
                 route_page& page) const;
@@ -165,6 +179,7 @@ private:
   number_queue buried_;
   std::vector<unsettled_prefix> unsettled_;
   std::vector<decision_input> scratch_;
+  attribute_ager ager_;
 };
 
 } // namespace troupe::rib::table

@@ -63,7 +63,7 @@ std::vector<decision_input> family_rib<Key>::inputs_of(const entry& e) const {
   std::vector<decision_input> inputs;
   inputs.reserve(e.count);
   for (const auto& p : table_.paths(e))
-    if (!context_.neighbors[p.neighbor].lost)
+    if (!is_leaving(p))
       inputs.push_back(input_of(p));
   return inputs;
 }

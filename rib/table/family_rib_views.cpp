@@ -24,6 +24,17 @@ bool shows(route_view view, const path& p, bool best) {
 
 } // namespace
 
+/// With the flag for a stale path, without what only the table reads.
+template <class Key>
+path family_rib<Key>::shown(const path& p) const {
+  const auto& from = context_.neighbors[p.neighbor];
+  auto copy = p;
+  copy.flags = static_cast<std::uint8_t>(p.flags & ~path_flag::round);
+  if (from.stale || from.rounds[slot].is_old(p.flags))
+    copy.flags |= path_flag::stale;
+  return copy;
+}
+
 template <class Key>
 void family_rib<Key>::add_rows(prefix_number number, const route_query& query,
                                route_page& page) const {
@@ -39,7 +50,7 @@ void family_rib<Key>::add_rows(prefix_number number, const route_query& query,
     const auto bytes = context_.pool[p.attributes].bytes();
     page.rows.push_back({to_prefix(e.key()),
                          number,
-                         p,
+                         shown(p),
                          *ranked[i].source,
                          best,
                          steps[i],
@@ -108,7 +119,7 @@ std::string family_rib<Key>::check_entry(prefix_number number) const {
     if (context_.pool.references(p.attributes) == 0)
       return "a path without a reference to its attributes" + where;
   }
-  if (e.has(entry_bit::unsettled) || has_lost_path(e))
+  if (e.has(entry_bit::unsettled) || has_leaving_path(e))
     return {}; // not decided yet
   std::vector<decision_input> inputs;
   for (const auto& p : table_.paths(e))

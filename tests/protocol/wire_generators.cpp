@@ -71,7 +71,7 @@ std::uint32_t small_number(dice& d) {
 }
 
 capability some_capability(dice& d) {
-  switch (d.below(10)) {
+  switch (d.below(11)) {
   case 0:
     return multiprotocol_capability{some_family(d)};
   case 1:
@@ -97,8 +97,12 @@ capability some_capability(dice& d) {
     })};
   case 7:
     return enhanced_route_refresh_capability{};
+  case 9:
+    return long_lived_graceful_restart_capability{
+        {{ipv4_unicast, true, std::chrono::seconds{0xffffff}},
+         {ipv6_unicast, false, std::chrono::seconds{1}}}};
   default:
-    return unknown_capability{d.of<std::uint8_t>({0, 71, 73, 131, 255}),
+    return unknown_capability{d.of<std::uint8_t>({0, 72, 73, 131, 255}),
                               octets(d, 255)};
   }
 }

@@ -102,7 +102,7 @@ TEST(Decision, ComparesEachStepOfTheRfc) {
 
 TEST(Decision, TakesALongLivedStalePathLast) { // RFC 9494 §4.3
   auto stale = plain("a");
-  stale.what.flags = path_flag::long_lived_stale;
+  stale.attributes.flags = attribute_flag::long_lived_stale;
   stale.attributes.local_pref = 200;
   const auto fresh = plain("b");
   EXPECT_EQ(compare(fresh.input(), stale.input()).step, decision_step::stale);
@@ -182,7 +182,8 @@ case_path any_path(int n) {
   case_path p;
   p.source.name = std::string(1, static_cast<char>('a' + pick(3)));
   p.what.path_id = static_cast<std::uint32_t>(n); // tells all paths apart
-  p.what.flags = pick(8) == 0 ? path_flag::long_lived_stale : std::uint8_t{0};
+  p.attributes.flags =
+      pick(8) == 0 ? attribute_flag::long_lived_stale : std::uint16_t{0};
   p.what.source = pick(12) == 0 ? source_kind::fixed : source_kind::bgp;
   p.attributes.local_pref = pick(4) == 0 ? 200 : 100;
   p.attributes.as_path_length = pick(4) == 0 ? 1 : 2;
@@ -227,7 +228,7 @@ std::string naive_choice(const std::vector<decision_input>& all) {
   };
   const auto is_local = [](in p) { return p.what->source != source_kind::bgp; };
   const auto is_old = [](in p) {
-    return (p.what->flags & path_flag::long_lived_stale) != 0;
+    return (p.attributes->flags & attribute_flag::long_lived_stale) != 0;
   };
   const auto is_external = [](in p) {
     return p.source->kind == protocol::peer_kind::external;

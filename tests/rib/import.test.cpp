@@ -288,7 +288,7 @@ TEST_F(Import, EndOfRibIsToldToEveryShard) { // RFC 4724 §2
   const auto batches = i.take(0);
   EXPECT_EQ(batches.size(), 3U);
   for (const auto& each : batches)
-    EXPECT_TRUE(each.batch->ipv4.end_of_rib);
+    EXPECT_TRUE(each.batch->ipv4.ends_round);
 }
 
 TEST_F(Import, ShardsGetTheirOwnPrefixesAndShareTheCredit) {
