@@ -78,6 +78,8 @@ connection::behavior_type connection::make_behavior() {
       [this](const begin_updates& begin) {
         negotiated_ = begin.negotiated;
         importer_.emplace(self_.environment->pool, begin.import);
+        gauge_ = begin.gauge;
+        limits_ = begin.limits;
         shards_.clear();
         for (const auto& shard : begin.shards)
           shards_.push_back({shard, {}});
@@ -96,6 +98,7 @@ connection::behavior_type connection::make_behavior() {
         while (!owed.empty() && owed.front()->sequence <= applied.sequence)
           owed.pop_front();
         self_.environment->sockets.consumed(self_.socket, applied.bytes);
+        check_limits();
       },
       [this](const shard_replaced& replaced) { redeliver(replaced); },
       [this](const export_output& output) { write_export(output); },
@@ -238,6 +241,10 @@ void connection::take_update(const wire::frame& frame) {
   }
   if (!importer_->notes().empty())
     log_notes(frame);
+  for (const auto family : importer_->ends_of_rib())
+    this->send(self_.session,
+               connection_event{
+                   self_.id, fsm::update_received{self_.id}, {}, {}, family});
   note_update(frame);
 }
 
@@ -267,20 +274,41 @@ void connection::take_control(const wire::frame& frame) {
     const auto message = wire::decode_route_refresh(frame.body);
     if (!message)
       return fail(message.error(), type, frame.whole);
-    connection_event event{
-        self_.id, fsm::route_refresh_received{self_.id}, {}, {}};
-    if (message->kind == wire::route_refresh_kind::request
-        && negotiated_.has(message->address_family))
-      event.refresh = message->address_family;
-    this->send(self_.session, std::move(event));
-    return;
+    return take_refresh(*message);
   }
   }
 }
 
+/// RFC 2918 §4, RFC 7313 §4. Families that are off and kinds that we do not
+/// know mean nothing, and so do marks that were not agreed upon.
+void connection::take_refresh(const wire::route_refresh_message& message) {
+  connection_event event{
+      self_.id, fsm::route_refresh_received{self_.id}, {}, {}, {}};
+  const auto family = message.address_family;
+  const bool marks = importer_ && negotiated_.enhanced_route_refresh
+                     && negotiated_.has(family);
+  switch (message.kind) {
+  case wire::route_refresh_kind::request:
+    if (negotiated_.has(family))
+      event.refresh = family;
+    break;
+  case wire::route_refresh_kind::begin:
+    if (marks) {
+      send_batches(); // what came before belongs to the last round
+      importer_->begin_round(family);
+    }
+    break;
+  case wire::route_refresh_kind::end:
+    if (marks)
+      importer_->end_round(family);
+    break;
+  }
+  this->send(self_.session, std::move(event));
+}
+
 void connection::tell(fsm::event event) {
   this->send(self_.session,
-             connection_event{self_.id, std::move(event), {}, {}});
+             connection_event{self_.id, std::move(event), {}, {}, {}});
 }
 
 /// The session ends; what was received is in the log, as far as it helps.
@@ -309,6 +337,7 @@ void connection::note_update(const wire::frame& frame) {
   this->send(self_.session, connection_event{self_.id,
                                              fsm::update_received{self_.id},
                                              wire::to_text(frame, negotiated_),
+                                             {},
                                              {}});
 }
 

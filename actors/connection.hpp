@@ -5,6 +5,7 @@
 #include "actors/log/records.hpp"
 #include "actors/messages.hpp"
 #include "protocol/wire/message.hpp"
+#include "protocol/wire/route_refresh.hpp"
 
 #include <deque>
 #include <map>
@@ -56,6 +57,7 @@ private:
   void take(const protocol::wire::frame& frame);
   void take_update(const protocol::wire::frame& frame);
   void take_control(const protocol::wire::frame& frame);
+  void take_refresh(const protocol::wire::route_refresh_message& message);
   void tell(protocol::fsm::event event);
   void fail(const protocol::decode_error& error,
             std::optional<std::uint8_t> type,
@@ -66,6 +68,11 @@ private:
   void sign_of_life();
   void send_batches();
   void ended();
+  void check_limits();
+  void warn_of_limit(protocol::family family, std::uint64_t count,
+                     const config::max_prefixes_config& limit);
+  void exceed(protocol::family family,
+              const config::max_prefixes_config& limit);
 
   // -- what goes out ---------------------------------------------------------
   void command(const connection_command& command);
@@ -92,6 +99,9 @@ private:
   protocol::wire::negotiated negotiated_;
   std::optional<rib::importer> importer_;
   std::vector<shard_link> shards_;
+  std::shared_ptr<prefix_gauge> gauge_;
+  std::map<protocol::family, config::max_prefixes_config> limits_;
+  std::map<protocol::family, unsigned> warned_; ///< the mark last seen
 
   std::uint64_t written_ = 0; ///< bulk bytes given to the kernel
   exporter_actor exporter_;

@@ -20,6 +20,9 @@ struct environment {
   std::shared_ptr<actor_registry> registry;
   /// All randomness (jitter, back-off) derives from it, so a run replays.
   std::uint64_t seed = 0;
+  /// The daemon has come back from a run that did not say goodbye: peers may
+  /// still keep its routes (RFC 4724 §4.1).
+  bool restarted = false;
 };
 using environment_ptr = std::shared_ptr<const environment>;
 

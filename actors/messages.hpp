@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/prefix_gauge.hpp"
 #include "actors/supervisor/supervisor_timer.hpp"
 #include "actors/transport/transport.hpp"
 #include "config/diff.hpp"
@@ -47,6 +48,7 @@ struct incoming_connection;
 struct attempt_event;
 struct connection_event;
 struct session_timer;
+struct send_hold_check;
 struct session_registered;
 struct session_command;
 struct session_changed;
@@ -54,9 +56,9 @@ struct session_changed;
 using session_actor = caf::typed_actor<
     caf::reacts_to<incoming_connection>, caf::reacts_to<attempt_event>,
     caf::reacts_to<connection_event>, caf::reacts_to<session_timer>,
-    caf::reacts_to<session_registered>, caf::reacts_to<session_command>,
-    caf::reacts_to<session_changed>, caf::reacts_to<import_changed>,
-    caf::reacts_to<shard_replaced>>;
+    caf::reacts_to<send_hold_check>, caf::reacts_to<session_registered>,
+    caf::reacts_to<session_command>, caf::reacts_to<session_changed>,
+    caf::reacts_to<import_changed>, caf::reacts_to<shard_replaced>>;
 
 struct shard_routes;
 struct source_up;
@@ -120,6 +122,7 @@ using rib_actor =
 struct register_session;
 struct unregister_session;
 struct refresh_request;
+struct end_of_rib_seen;
 struct retention_timer;
 struct session_report;
 struct router_changed;
@@ -135,10 +138,10 @@ struct restart_actor;
 using router_actor = caf::typed_actor<
     caf::reacts_to<incoming_connection>, caf::reacts_to<register_session>,
     caf::reacts_to<unregister_session>, caf::reacts_to<refresh_request>,
-    caf::reacts_to<retention_timer>, caf::reacts_to<session_report>,
-    caf::reacts_to<router_changed>, caf::reacts_to<source_purged>,
-    caf::reacts_to<stop_router>, caf::reacts_to<router_step>,
-    caf::reacts_to<supervisor_timer>,
+    caf::reacts_to<end_of_rib_seen>, caf::reacts_to<retention_timer>,
+    caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
+    caf::reacts_to<source_purged>, caf::reacts_to<stop_router>,
+    caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
     caf::replies_to<restart_actor>::with<command_result>,
     caf::replies_to<neighbors_query>::with<neighbors_reply>,
     caf::replies_to<neighbor_command>::with<command_result>,
@@ -229,6 +232,8 @@ struct connection_event {
   std::string contents;
   /// A ROUTE-REFRESH whose family must be told again.
   std::optional<protocol::family> refresh;
+  /// The peer has told all that it had of a family (RFC 4724 §2).
+  std::optional<protocol::family> end_of_rib;
 };
 
 /// What a session asks of a connection.
@@ -250,6 +255,8 @@ struct begin_updates {
   protocol::wire::negotiated negotiated;
   rib::import_settings import;
   std::vector<shard_actor> shards;
+  std::shared_ptr<prefix_gauge> gauge;
+  std::map<protocol::family, config::max_prefixes_config> limits;
 };
 
 /// Another import policy is in force.
@@ -262,6 +269,11 @@ struct session_timer {
   protocol::fsm::timer which{};
   protocol::fsm::connection_id connection{};
   std::uint64_t generation = 0;
+};
+
+/// Time to see whether the peer reads what we write.
+struct send_hold_check {
+  protocol::fsm::connection_id connection{};
 };
 
 // -- session <-> router -------------------------------------------------------
@@ -284,6 +296,7 @@ struct session_registered {
   protocol::fsm::connection_id connection_id{};
   rib::import_settings import;
   std::vector<shard_actor> shards;
+  std::shared_ptr<prefix_gauge> gauge;
   std::string error; ///< empty, or why it cannot be
 };
 
@@ -301,6 +314,7 @@ struct retention_timer {
     restart,    ///< the peer had so long to come back
     long_lived, ///< its routes were the last choice for so long
     end_of_rib, ///< it came back and had so long to tell everything
+    deferral,   ///< peers had so long to tell us everything
   };
   kind what = kind::restart;
   std::string name;
@@ -310,6 +324,12 @@ struct retention_timer {
 
 /// The peer asks to be told everything again (RFC 2918 §4).
 struct refresh_request {
+  std::string name;
+  protocol::family family;
+};
+
+/// A peer has told all that it had of a family when its session came up.
+struct end_of_rib_seen {
   std::string name;
   protocol::family family;
 };
@@ -349,6 +369,7 @@ struct session_command {
     refresh,       ///< ask the peer to send everything again
     stop,          ///< end the actor after Cease `subcode`
     stop_silently, ///< end the actor, close TCP without a NOTIFICATION
+    restart_over,  ///< from now on our OPENs say nothing of a restart
   };
   kind what = kind::enable;
   protocol::cease_subcode subcode =
@@ -387,6 +408,8 @@ struct shard_replaced {
 struct source_up {
   rib::neighbor_facts facts;
   std::uint32_t incarnation = 0; ///< of its session, at the router
+  /// Where the shard writes how many paths it holds of it; null: nowhere.
+  std::shared_ptr<prefix_gauge> gauge;
 };
 struct source_down {
   rib::neighbor_index neighbor{};
@@ -688,6 +711,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::begin_updates)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::import_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_timer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::send_hold_check)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::register_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_registered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::unregister_session)
@@ -704,6 +728,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_stale)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_family)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::retention_timer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::end_of_rib_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_attached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_detached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_changes)

@@ -23,6 +23,8 @@ rib_shard::behavior_type rib_shard::make_behavior() {
       [this](const shard_routes& m) { apply(m); },
       [this](const source_up& m) {
         self_.state->table.neighbor_up(m.facts, m.incarnation);
+        gauges_[m.facts.index] = m.gauge;
+        measure(m.facts.index);
       },
       [this](const source_stale& m) {
         self_.state->table.neighbor_stale(m.neighbor, m.keeps_older);
@@ -31,6 +33,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
       [this](const source_family& m) { change_family(m); },
       [this](const source_down& m) {
         self_.state->table.neighbor_down(m.neighbor);
+        gauges_.erase(m.neighbor);
         wanted_ = true;
       },
       [this](const exporter_attached& m) { attach(m); },
@@ -70,11 +73,13 @@ rib_shard::behavior_type rib_shard::make_behavior() {
 void rib_shard::on_exit() {
   handles_.clear();
   credits_.clear();
+  gauges_.clear();
   self_.router = nullptr;
 }
 
 void rib_shard::apply(const shard_routes& m) {
   self_.state->table.apply(*m.batch, seconds());
+  measure(m.batch->neighbor);
   auto& owed = credits_[m.from];
   owed.sequence = m.batch->sequence;
   owed.bytes += m.batch->bytes;
@@ -95,6 +100,16 @@ void rib_shard::attach(const exporter_attached& m) {
   handles_[m.group] = m.handle;
   behind_.insert(m.group);
   wanted_ = true;
+}
+
+/// Tells the neighbour's gauge what the table holds of it.
+void rib_shard::measure(rib::neighbor_index neighbor) {
+  const auto found = gauges_.find(neighbor);
+  if (found == gauges_.end() || !found->second)
+    return;
+  for (const auto family : {protocol::ipv4_unicast, protocol::ipv6_unicast})
+    found->second->store(self_.index, family,
+                         self_.state->table.counts(neighbor, family));
 }
 
 void rib_shard::change_family(const source_family& m) {

@@ -45,6 +45,7 @@ private:
 
   void apply(const shard_routes& routes);
   void change_family(const source_family& m);
+  void measure(rib::neighbor_index neighbor);
   void attach(const exporter_attached& attached);
   void step();
   void go_on();
@@ -58,6 +59,7 @@ private:
   /// Groups that have not yet been told all that there was.
   std::set<group_id> behind_;
   std::map<caf::strong_actor_ptr, owed_credit> credits_;
+  std::map<rib::neighbor_index, std::shared_ptr<prefix_gauge>> gauges_;
   caf::actor_clock::time_point started_{};
   bool wanted_ = false; ///< a step, as soon as the mailbox runs dry
 };

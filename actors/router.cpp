@@ -64,9 +64,11 @@ router::behavior_type router::make_behavior() {
         if (found == neighbors_.end() || !found->second.registered)
           return;
         const auto& r = *found->second.registered;
-        this->send(groups_.at(r.group).handle,
-                   member_refresh{r.facts.index, m.family});
+        if (r.group != 0) // else it will be told everything anyway
+          this->send(groups_.at(r.group).handle,
+                     member_refresh{r.facts.index, m.family});
       },
+      [this](const end_of_rib_seen& m) { handle(m); },
       [this](const retention_timer& m) { handle(m); },
       [this](const session_report& m) { handle(m); },
       [this](const router_changed& m) { handle(m); },
@@ -130,6 +132,7 @@ void router::start_table() {
             }),
             .cell = rib_cell});
   this->send(rib_, originate_routes{configuration_->originate});
+  begin_deferral();
   for (const auto& n : configuration_->neighbors) {
     neighbor_entry entry;
     entry.configuration = n;
@@ -179,7 +182,8 @@ void router::add_session(const std::string& name) {
               log::log_spawning_session(log(), name);
               return this->spawn<session>(session_arguments{
                   self_.environment, cell_of, handle_to_self(), configuration_,
-                  e.configuration, e.counters, e.enabled});
+                  e.configuration, e.counters, e.enabled,
+                  awaited_.has_value()});
             }),
             .restart =
                 temporary ? restart_policy::never : restart_policy::on_failure,
@@ -285,10 +289,11 @@ void router::shard_started(std::uint32_t index, const child_event& event) {
   for (const auto& [name, entry] : neighbors_) {
     if (entry.registered)
       this->send(shard, source_up{entry.registered->facts,
-                                  entry.registered->source_incarnation});
+                                  entry.registered->source_incarnation,
+                                  entry.registered->gauge});
     if (entry.stale) {
-      this->send(shard,
-                 source_up{entry.stale->facts, entry.stale->incarnation});
+      this->send(shard, source_up{entry.stale->facts, entry.stale->incarnation,
+                                  nullptr});
       this->send(shard, source_stale{entry.stale->facts.index, true});
     }
     if (entry.handle)

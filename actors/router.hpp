@@ -47,6 +47,7 @@ private:
     protocol::endpoint local;
     protocol::endpoint remote;
     connection_actor connection;
+    std::shared_ptr<prefix_gauge> gauge;
   };
   /// A source whose session is gone and whose routes stay for a while.
   struct stale_source {
@@ -108,6 +109,12 @@ private:
   void arm(retention_timer timer, std::chrono::seconds delay);
   void handle(const retention_timer& m);
   void drop_stale(neighbor_entry& entry);
+
+  // -- a restart of our own --------------------------------------------------
+  void begin_deferral();
+  void note_return(const neighbor_entry& entry);
+  void handle(const end_of_rib_seen& m);
+  void end_deferral();
   void purge(rib::neighbor_index index);
 
   // -- neighbours and groups -------------------------------------------------
@@ -151,6 +158,9 @@ private:
   std::map<rib::neighbor_index, std::set<std::uint32_t>> purging_;
   std::uint32_t last_source_incarnation_ = 0;
   std::uint64_t retention_generation_ = 0;
+  /// While we wait for routes before we tell any: neighbours, and the families
+  /// whose End-of-RIB is outstanding; empty before they are back.
+  std::optional<std::map<std::string, std::set<protocol::family>>> awaited_;
   bool stopping_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "actors/log/records.hpp"
 #include "actors/router.hpp"
+#include "config/derive.hpp"
 
 #include <algorithm>
 
@@ -109,6 +110,8 @@ void router::resume(neighbor_entry& entry) {
 }
 
 void router::handle(const retention_timer& m) {
+  if (m.what == retention_timer::kind::deferral)
+    return awaited_ ? end_deferral() : void();
   const auto found = neighbors_.find(m.name);
   if (found == neighbors_.end())
     return;
@@ -134,6 +137,86 @@ void router::handle(const retention_timer& m) {
     return drop_stale(entry);
   tell_shards({source_family::kind::drop, entry.stale->facts.index, m.family});
 }
+
+// -- a restart of our own -----------------------------------------------------
+
+/// RFC 4724 §4.1: after a restart nothing is told before the peers have told us
+/// what they have, or a time is over.
+void router::begin_deferral() {
+  if (!self_.environment->restarted)
+    return;
+  std::chrono::milliseconds patience{0};
+  for (const auto& n : configuration_->neighbors) {
+    const auto& own = n.graceful_restart;
+    if (own.mode != config::restart_mode::full || !n.enabled || n.is_dynamic()
+        || self_.disabled.contains(n.name))
+      continue;
+    if (!awaited_)
+      awaited_.emplace();
+    (*awaited_)[n.name];
+    patience = std::max(patience, own.restart_time);
+  }
+  if (!awaited_)
+    return;
+  log().write(log::router_record(
+      log::level::info,
+      "restarted: routes are told when the neighbors have told theirs"));
+  arm({retention_timer::kind::deferral, {}, 0, {}},
+      std::chrono::duration_cast<std::chrono::seconds>(patience));
+}
+
+/// A neighbour is back. One that has restarted itself, or says nothing of
+/// graceful restart, is not waited for.
+void router::note_return(const neighbor_entry& entry) {
+  const auto found = awaited_->find(entry.configuration.name);
+  if (found == awaited_->end())
+    return;
+  const auto& agreed = entry.registered->negotiated;
+  if (!agreed.graceful_restart || agreed.graceful_restart->restarted) {
+    awaited_->erase(found);
+  } else {
+    for (const auto& each : agreed.families)
+      found->second.insert(each.address_family);
+  }
+  if (awaited_->empty())
+    end_deferral();
+}
+
+void router::handle(const end_of_rib_seen& m) {
+  if (!awaited_)
+    return;
+  const auto found = awaited_->find(m.name);
+  if (found == awaited_->end())
+    return;
+  found->second.erase(m.family);
+  if (found->second.empty())
+    awaited_->erase(found);
+  if (awaited_->empty())
+    end_deferral();
+}
+
+void router::end_deferral() {
+  awaited_.reset();
+  log().write(log::router_record(log::level::info,
+                                 "the restart is over, routes are told"));
+  for (auto& [name, entry] : neighbors_) {
+    if (entry.handle)
+      this->send(entry.handle,
+                 session_command{session_command::kind::restart_over, {}, {}});
+    if (!entry.registered || entry.registered->group != 0)
+      continue;
+    const auto& r = *entry.registered;
+    const config::session_facts facts{r.negotiated, r.facts.index,
+                                      r.local.address, r.remote.address,
+                                      static_cast<unsigned>(shards_.size())};
+    join(entry,
+         config::export_settings(*configuration_, entry.configuration, facts),
+         false);
+  }
+  tell_rib();
+}
+
+// -- ends ---------------------------------------------------------------------
 
 void router::drop_stale(neighbor_entry& entry) {
   if (!entry.stale)

@@ -134,17 +134,22 @@ void router::handle(const register_session& m) {
   r.local = m.local;
   r.remote = m.remote;
   r.connection = m.connection;
+  r.gauge = reply.gauge = std::make_shared<prefix_gauge>(shards_.size());
   entry.registered = std::move(r);
   const source_up up{entry.registered->facts,
-                     entry.registered->source_incarnation};
+                     entry.registered->source_incarnation,
+                     entry.registered->gauge};
   for (const auto& shard : shards_)
     this->send(shard, up);
   for (const auto& [id, group] : groups_)
     this->send(group.handle, up);
   resume(entry);
-  join(entry,
-       config::export_settings(*configuration_, entry.configuration, facts),
-       false);
+  if (awaited_)
+    note_return(entry);
+  if (!awaited_ && entry.registered->group == 0)
+    join(entry,
+         config::export_settings(*configuration_, entry.configuration, facts),
+         false);
   tell_rib();
   this->send(m.session, std::move(reply));
 }
@@ -214,7 +219,8 @@ group_id router::group_for(const rib::export_settings& settings) {
   start_group(id);
   for (const auto& [name, entry] : neighbors_)
     if (entry.registered)
-      this->send(groups_.at(id).handle, source_up{entry.registered->facts, 0});
+      this->send(groups_.at(id).handle,
+                 source_up{entry.registered->facts, 0, nullptr});
   return id;
 }
 
@@ -257,7 +263,8 @@ void router::tell_rib() {
   for (const auto& [name, entry] : neighbors_)
     if (entry.registered) {
       members.neighbors[name] = entry.registered->facts.index;
-      members.groups[entry.registered->facts.index] = entry.registered->group;
+      if (entry.registered->group != 0)
+        members.groups[entry.registered->facts.index] = entry.registered->group;
     } else if (entry.stale) {
       members.neighbors[name] = entry.stale->facts.index;
     }
@@ -359,6 +366,8 @@ void router::change_neighbor(const config::neighbor_changed& change,
   if (change.import_again)
     this->send(entry.handle, import_changed{config::import_settings(
                                  *configuration_, wanted, facts)});
+  if (r.group == 0)
+    return; // it joins when our restart is over
   const auto settings = config::export_settings(*configuration_, wanted, facts);
   if (settings == groups_.at(r.group).settings)
     return;

@@ -18,6 +18,9 @@ protocol::ip_address peer_of(const config::neighbor& n) {
   return n.address.value_or(protocol::ip_address{});
 }
 
+/// How often within the send hold time we look for progress.
+constexpr unsigned send_hold_checks = 4;
+
 std::uint64_t seed_of(const session_arguments& a) {
   return rib::mix(a.environment->seed
                   ^ std::hash<std::string>{}(a.neighbor.name));
@@ -29,9 +32,7 @@ session::session(caf::actor_config& config, session_arguments arguments)
     : instrumented(config, arguments.cell), self_(std::move(arguments)),
       peer_address_(peer_of(self_.neighbor)),
       peer_text_(to_string(peer_address_)),
-      fsm_(config::fsm_settings(*self_.router_configuration, self_.neighbor,
-                                peer_address_),
-           seed_of(self_)),
+      fsm_(fsm_settings(), seed_of(self_)),
       random_state_(rib::mix(seed_of(self_))) {}
 
 session::behavior_type session::make_behavior() {
@@ -46,6 +47,7 @@ session::behavior_type session::make_behavior() {
       [this](const attempt_event& m) { handle(m); },
       [this](const connection_event& m) { handle(m); },
       [this](const session_timer& m) { handle(m); },
+      [this](const send_hold_check& m) { handle(m); },
       [this](const session_registered& m) { handle(m); },
       [this](const session_command& m) { handle(m); },
       [this](const session_changed& m) { handle(m); },
@@ -100,6 +102,11 @@ void session::run(fsm::event event) {
   log_event(event);
   for (const auto& action : fsm_.handle(event))
     execute(action);
+}
+
+fsm::settings session::fsm_settings() const {
+  return config::fsm_settings(*self_.router_configuration, self_.neighbor,
+                              peer_address_, self_.restarted);
 }
 
 void session::handle(const incoming_connection& m) {
@@ -161,6 +168,9 @@ void session::handle(const connection_event& m) {
     return;
   if (m.refresh && registered_ && found->second.incarnation == incarnation_)
     this->send(self_.router, refresh_request{self_.neighbor.name, *m.refresh});
+  if (m.end_of_rib && registered_ && found->second.incarnation == incarnation_)
+    this->send(self_.router,
+               end_of_rib_seen{self_.neighbor.name, *m.end_of_rib});
   update_contents_ = m.contents;
   run(m.what);
   update_contents_.clear();
@@ -212,6 +222,30 @@ void session::handle(const session_timer& m) {
     run(*std::move(event));
 }
 
+void session::check_send_hold_later(connection_id id) {
+  if (self_.neighbor.timers.send_hold.count() != 0)
+    this->delayed_send(handle_to_self(),
+                       self_.neighbor.timers.send_hold / send_hold_checks,
+                       send_hold_check{id});
+}
+
+/// SendHoldTimer (RFC 9687 §3.1) without a timer for each message: something
+/// waits to be written, and nothing was for the whole time.
+void session::handle(const send_hold_check& m) {
+  const auto found = connections_.find(m.connection);
+  if (found == connections_.end())
+    return;
+  auto& c = found->second;
+  const auto written = sockets().output_written(c.socket);
+  const bool stalled =
+      sockets().output_pending(c.socket) != 0 && written == c.written;
+  c.written = written;
+  c.stalled_checks = stalled ? c.stalled_checks + 1 : 0;
+  if (c.stalled_checks >= send_hold_checks)
+    return run(fsm::send_hold_expired{m.connection});
+  check_send_hold_later(m.connection);
+}
+
 void session::handle(const session_registered& m) {
   const auto found = connections_.find(m.connection_id);
   if (m.incarnation != incarnation_ || found == connections_.end())
@@ -240,6 +274,9 @@ void session::handle(const session_command& m) {
   case session_command::kind::stop_silently:
     silent_ = true;
     return;
+  case session_command::kind::restart_over:
+    self_.restarted = false;
+    return fsm_.reconfigure(fsm_settings());
   case session_command::kind::stop:
     stop(m);
     return quit();
@@ -261,8 +298,7 @@ void session::request_refresh() {
 
 void session::handle(const session_changed& m) {
   self_.neighbor = m.neighbor;
-  fsm_.reconfigure(config::fsm_settings(*self_.router_configuration,
-                                        self_.neighbor, peer_address_));
+  fsm_.reconfigure(fsm_settings());
   if (m.reset)
     run(fsm::reset{static_cast<std::uint8_t>(
                        protocol::cease_subcode::other_configuration_change),

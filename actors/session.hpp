@@ -22,6 +22,8 @@ struct session_arguments {
   std::shared_ptr<neighbor_counters> counters;
   /// Started by hand: an operator disabled it before, or it is not enabled.
   bool enabled = true;
+  /// Our OPENs say that we have restarted (the R bit of RFC 4724 §3).
+  bool restarted = false;
 };
 
 /// The session runner of one neighbour. It holds no rules: messages become
@@ -50,6 +52,8 @@ private:
     connection_actor actor; ///< none before it is adopted
     std::string actor_id;
     std::uint64_t incarnation = 0; ///< of the registration, 0 if none
+    std::uint64_t written = 0;     ///< bytes, when last looked at
+    unsigned stalled_checks = 0;   ///< in a row without progress
   };
 
   // -- what comes in ---------------------------------------------------------
@@ -59,6 +63,8 @@ private:
   void handle(const attempt_event& attempt);
   void handle(const connection_event& event);
   void handle(const session_timer& timer);
+  void handle(const send_hold_check& check);
+  void check_send_hold_later(connection_id id);
   void handle(const session_registered& registered);
   void handle(const session_command& command);
   void handle(const session_changed& changed);
@@ -67,6 +73,7 @@ private:
   connection_id add_connection(peer_connection connection);
   std::optional<protocol::fsm::event> timer_event(const timer_key& key);
   void request_refresh();
+  protocol::fsm::settings fsm_settings() const;
 
   // -- what is done about it -------------------------------------------------
   void execute(const protocol::fsm::action& action);

@@ -212,13 +212,19 @@ void session::execute(const fsm::accept_updates& a) {
   const auto& c = connections_.at(a.connection);
   TROUPE_CHECK(registered_ && registered_->connection_id == a.connection,
                "updates are accepted before the session is registered");
+  std::map<protocol::family, config::max_prefixes_config> limits;
+  for (const auto& [family, own] : self_.neighbor.families)
+    if (own.max_prefixes)
+      limits[family] = *own.max_prefixes;
   for (const auto& status : fsm_.connections())
     if (status.who.connection == a.connection && status.agreed)
       this->send(c.actor, begin_updates{*status.agreed, registered_->import,
-                                        registered_->shards});
+                                        registered_->shards, registered_->gauge,
+                                        limits});
 }
 
-void session::execute(const fsm::established&) {
+void session::execute(const fsm::established& a) {
+  check_send_hold_later(a.connection);
   ++self_.counters->established;
   last_error_.clear();
   report();

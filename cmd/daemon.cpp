@@ -4,6 +4,7 @@
 #include "actors/node.hpp"
 #include "actors/transport/reactor.hpp"
 #include "admin/server.hpp"
+#include "cmd/run_marker.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -156,9 +157,11 @@ int run_daemon(const daemon_options& options) {
   const auto registry = std::make_shared<actors::actor_registry>();
   int status = 0;
   {
+    run_marker marker{options.configuration->data_dir};
     auto reactor = std::make_unique<transport::reactor>();
-    const auto environment = std::make_shared<const actors::environment>(
-        actors::environment{*reactor, log, pool, registry, random_seed()});
+    const auto environment =
+        std::make_shared<const actors::environment>(actors::environment{
+            *reactor, log, pool, registry, random_seed(), marker.found()});
     std::string persisted_error;
     actors::node_arguments arguments;
     arguments.environment = environment;
@@ -187,8 +190,11 @@ int run_daemon(const daemon_options& options) {
     node->attach_functor([&loop](const caf::error& reason) {
       loop.node_ended(actors::reason_text(reason));
     });
-    status = loop.run(node, options.configuration->on_sigterm
-                                == config::sigterm_action::graceful_restart);
+    const bool silently = options.configuration->on_sigterm
+                          == config::sigterm_action::graceful_restart;
+    status = loop.run(node, silently);
+    if (status == 0 && !silently)
+      marker.remove();
     server.stop();
     node = nullptr;
     // Its sinks hold actors, which must not outlive their system. What is to be

@@ -15,8 +15,44 @@ protocol::as_number own_as(const router& r, const neighbor& n) {
   return n.local_as.value_or(r.asn);
 }
 
+std::chrono::seconds in_seconds(milliseconds time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time);
+}
+
+/// Whether we say that forwarding outlives a restart of ours: we forward
+/// nothing ourselves that one could stop.
+bool keeps_forwarding(const graceful_restart_config& own) {
+  return own.mode == restart_mode::full
+         && own.forwarding != forwarding_state::lost;
+}
+
+/// RFC 4724 §3: a helper names no family.
+wire::graceful_restart_capability restart_capability(const neighbor& n,
+                                                     bool restarted) {
+  const auto& own = n.graceful_restart;
+  const bool full = own.mode == restart_mode::full;
+  wire::graceful_restart_capability c{
+      full && restarted, own.notification, in_seconds(own.restart_time), {}};
+  if (full)
+    for (const auto& [f, unused] : n.families)
+      c.entries.push_back({f, keeps_forwarding(own)});
+  return c;
+}
+
+/// RFC 9494 §3.1.
+wire::long_lived_graceful_restart_capability
+long_lived_capability(const neighbor& n) {
+  const auto& own = n.graceful_restart;
+  wire::long_lived_graceful_restart_capability c;
+  for (const auto& [f, unused] : n.families)
+    c.entries.push_back(
+        {f, keeps_forwarding(own), in_seconds(own.long_lived_stale_time)});
+  return c;
+}
+
 std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
-                                           const protocol::ip_address& peer) {
+                                           const protocol::ip_address& peer,
+                                           bool restarted) {
   std::vector<wire::capability> all;
   for (const auto& [f, unused] : n.families)
     all.emplace_back(wire::multiprotocol_capability{f});
@@ -27,14 +63,48 @@ std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
         {{protocol::ipv4_unicast, protocol::ipv6_unicast.afi}}});
   if (n.extended_messages)
     all.emplace_back(wire::extended_message_capability{});
+  const auto& own = n.graceful_restart;
+  if (own.mode != restart_mode::off)
+    all.emplace_back(restart_capability(n, restarted));
   all.emplace_back(wire::four_octet_as_capability{own_as(r, n)});
   wire::add_path_capability add_path;
-  for (const auto& [f, own] : n.families)
-    if (own.add_path.receive)
+  for (const auto& [f, family] : n.families)
+    if (family.add_path.receive)
       add_path.entries.push_back({f, wire::add_path_mode::receive});
   if (!add_path.entries.empty())
     all.emplace_back(std::move(add_path));
+  if (n.enhanced_route_refresh)
+    all.emplace_back(wire::enhanced_route_refresh_capability{});
+  if (own.mode != restart_mode::off && own.long_lived_stale_time.count() != 0)
+    all.emplace_back(long_lived_capability(n));
   return all;
+}
+
+/// What a peer must announce, as a capability to look for and to answer with.
+wire::capability required(required_capability wanted) {
+  switch (wanted) {
+  case required_capability::ipv4_unicast:
+    return wire::multiprotocol_capability{protocol::ipv4_unicast};
+  case required_capability::ipv6_unicast:
+    return wire::multiprotocol_capability{protocol::ipv6_unicast};
+  case required_capability::route_refresh:
+    return wire::route_refresh_capability{};
+  case required_capability::enhanced_route_refresh:
+    return wire::enhanced_route_refresh_capability{};
+  case required_capability::four_octet_as:
+    return wire::four_octet_as_capability{};
+  case required_capability::extended_messages:
+    return wire::extended_message_capability{};
+  case required_capability::graceful_restart:
+    return wire::graceful_restart_capability{};
+  case required_capability::add_path:
+    return wire::add_path_capability{};
+  case required_capability::extended_next_hop:
+    return wire::extended_next_hop_capability{};
+  case required_capability::role:
+    return wire::role_capability{};
+  }
+  return wire::unknown_capability{};
 }
 
 fsm::jitter_range range_of(const jitter& j) {
@@ -62,13 +132,16 @@ std::optional<protocol::ip_address> next_hop(family f, const family_config& own,
 } // namespace
 
 fsm::settings fsm_settings(const router& r, const neighbor& n,
-                           const protocol::ip_address& peer) {
+                           const protocol::ip_address& peer, bool restarted) {
   fsm::settings s;
   s.open.my_as = own_as(r, n);
   s.open.hold_time =
       std::chrono::duration_cast<std::chrono::seconds>(n.timers.hold);
   s.open.identifier = r.router_id;
-  s.open.capabilities = capabilities(r, n, peer);
+  s.open.capabilities = capabilities(r, n, peer, restarted);
+  for (const auto wanted : n.required_capabilities)
+    s.required.push_back(required(wanted));
+  s.helps_restart = n.graceful_restart.mode != restart_mode::off;
   if (n.remote.what == remote_asn::kind::number)
     s.remote_as = n.remote.number;
   if (n.remote.what == remote_asn::kind::internal)
@@ -144,17 +217,12 @@ std::vector<std::string> not_in_force(const neighbor& n) {
       all.push_back(std::string{key} + " has no effect in this version");
   };
   const neighbor defaults;
-  say(!(n.graceful_restart == defaults.graceful_restart), "graceful_restart");
   say(n.role.has_value(), "role");
   say(n.route_reflector_client, "route_reflector_client");
   say(n.route_server_client, "route_server_client");
   say(n.as_override, "as_override");
   say(n.remove_private_as, "remove_private_as");
-  say(n.timers.send_hold != defaults.timers.send_hold
-          && n.timers.send_hold != 2 * n.timers.hold,
-      "timers.send_hold");
   for (const auto& [f, own] : n.families) {
-    say(own.max_prefixes.has_value(), "max_prefixes");
     say(own.add_path.send != 0, "add_path.send");
   }
   return all;

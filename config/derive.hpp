@@ -14,9 +14,12 @@ namespace troupe::config {
 
 /// What the session state machine is told about a neighbour, our OPEN with its
 /// capabilities included (ascending by code). `peer` is the neighbour's address
-/// as it is dialled or as it has dialled.
+/// as it is dialled or as it has dialled; `restarted` whether this daemon has
+/// come back so lately that peers may still keep its routes (the R bit of RFC
+/// 4724).
 protocol::fsm::settings fsm_settings(const router& r, const neighbor& n,
-                                     const protocol::ip_address& peer);
+                                     const protocol::ip_address& peer,
+                                     bool restarted = false);
 
 /// What is known of a session when routes begin to flow.
 struct session_facts {

@@ -168,6 +168,11 @@ std::size_t fake_transport::output_pending(socket_id socket) const {
   return s == nullptr || s->now == phase::closing ? 0 : s->output.size();
 }
 
+std::uint64_t fake_transport::output_written(socket_id socket) const {
+  const auto* s = find(socket);
+  return s == nullptr ? 0 : s->written;
+}
+
 void fake_transport::close(socket_id socket) {
   auto* s = find(socket);
   ended_.insert(socket);

@@ -46,6 +46,7 @@ public:
   void resume(socket_id socket) override;
   bool input_pending(socket_id socket) const override;
   std::size_t output_pending(socket_id socket) const override;
+  std::uint64_t output_written(socket_id socket) const override;
   void close(socket_id socket) override;
   void abort(socket_id socket) override;
 
@@ -104,6 +105,7 @@ private:
     socket_id peer{};
     std::optional<accepted> announced;
     write_queue output;
+    std::uint64_t written = 0;
     std::size_t unreported = 0;
     /// What the other end has put on the line and was not delivered yet.
     std::deque<std::uint8_t> line;

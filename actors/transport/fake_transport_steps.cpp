@@ -190,6 +190,7 @@ bool fake_transport::write_piece(socket_id id, socket_state& s) {
     record.insert(record.end(), first, first + n);
     other->line.insert(other->line.end(), first, first + n);
   }
+  s.written += record.size() - before;
   s.unreported += s.output.advance(record.size() - before);
   if (s.unreported >= report_after
       || (s.unreported > 0 && s.output.bulk_size() == 0))

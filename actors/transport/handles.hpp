@@ -23,6 +23,7 @@ struct socket_handle {
   std::atomic<std::size_t> unconsumed{0};
   /// Bytes between `send` and the kernel.
   std::atomic<std::size_t> queued{0};
+  std::atomic<std::uint64_t> written{0};
 
   /// Guards the lifetime of `fd` against callers of other threads. The owning
   /// thread, which alone sets and closes it, uses it without the lock.

@@ -279,6 +279,11 @@ std::size_t reactor::output_pending(socket_id socket) const {
   return handle ? handle->queued.load() : 0;
 }
 
+std::uint64_t reactor::output_written(socket_id socket) const {
+  auto handle = state_->sockets.find(socket);
+  return handle ? handle->written.load() : 0;
+}
+
 void reactor::close(socket_id socket) {
   if (state_->end(socket))
     state_->loop_of(socket).push(command::end{socket, true});

@@ -53,6 +53,7 @@ public:
   void resume(socket_id socket) override;
   bool input_pending(socket_id socket) const override;
   std::size_t output_pending(socket_id socket) const override;
+  std::uint64_t output_written(socket_id socket) const override;
   void close(socket_id socket) override;
   void abort(socket_id socket) override;
 

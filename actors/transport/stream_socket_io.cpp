@@ -145,6 +145,7 @@ bool stream_socket::write_some() {
   ++context_.shared.stats.writes;
   context_.shared.stats.bytes_out += size;
   unreported_ += output_.advance(size);
+  handle_->written += size;
   handle_->queued -= size;
   return true;
 }

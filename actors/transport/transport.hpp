@@ -200,6 +200,9 @@ public:
   virtual bool input_pending(socket_id socket) const = 0;
   /// Bytes queued and not yet given to the kernel.
   virtual std::size_t output_pending(socket_id socket) const = 0;
+  /// Bytes given to the kernel so far: while it does not grow though something
+  /// is pending, the peer reads nothing.
+  virtual std::uint64_t output_written(socket_id socket) const = 0;
 
   /// Writes urgent bytes and what of the current message is left, drops other
   /// bulk bytes, sends a FIN; aborts after 1 s if the peer does not read. No

@@ -5,6 +5,7 @@
 #include "protocol/wire/notification.hpp"
 #include "protocol/wire/open.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,6 +56,10 @@ struct reset {
 struct automatic_stop {
   std::uint8_t subcode = 1;       ///< Cease subcode: 1 maximum prefixes, ...
   std::vector<std::uint8_t> data; ///< data field of the NOTIFICATION
+  /// How long Idle lasts then; nothing: as after any failure.
+  std::optional<std::chrono::milliseconds> pause = std::nullopt;
+  /// Whether only the operator ends it.
+  bool stays_idle = false;
   friend bool operator==(const automatic_stop&,
                          const automatic_stop&) = default;
 };

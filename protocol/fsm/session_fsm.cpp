@@ -217,6 +217,10 @@ void session_fsm::stop(const automatic_stop& e, step& s) {
             make_error(subcode, "stopped by a rule of ours", e.data)},
            s);
   ++connect_retry_counter_;
+  if (e.stays_idle)
+    return enter_idle(idle_cause::stopped, s);
+  if (e.pause)
+    return enter_idle(idle_cause::waiting, s, e.pause);
   fail_to_idle(s);
 }
 
@@ -229,22 +233,24 @@ void session_fsm::fail_to_idle(step& s) {
              s);
 }
 
-void session_fsm::enter_idle(idle_cause cause, step& s) {
+void session_fsm::enter_idle(idle_cause cause, step& s,
+                             std::optional<milliseconds> pause) {
   go(state::idle, s);
   disarm_connect_retry(s);
   give_up_attempt(s);
   idling_ = cause;
   if (cause == idle_cause::waiting)
-    wait_in_idle(s);
+    wait_in_idle(s, pause);
 }
 
-void session_fsm::wait_in_idle(step& s) {
+void session_fsm::wait_in_idle(step& s, std::optional<milliseconds> pause) {
   idling_ = idle_cause::waiting;
-  const auto pause =
-      random_.jittered(idle_hold_time(), settings_.idle_hold_jitter);
-  if (pause <= milliseconds::zero())
+  const auto time =
+      pause ? *pause
+            : random_.jittered(idle_hold_time(), settings_.idle_hold_jitter);
+  if (time <= milliseconds::zero())
     return leave_idle(s);
-  arm(idle_hold_armed_, {timer::idle_hold, {}, pause}, s);
+  arm(idle_hold_armed_, {timer::idle_hold, {}, time}, s);
 }
 
 void session_fsm::leave_idle(step& s) {

@@ -161,8 +161,9 @@ private:
 
   // Idle, Connect, Active.
   void fail_to_idle(step& s);
-  void enter_idle(idle_cause cause, step& s);
-  void wait_in_idle(step& s);
+  void enter_idle(idle_cause cause, step& s,
+                  std::optional<milliseconds> pause = std::nullopt);
+  void wait_in_idle(step& s, std::optional<milliseconds> pause = std::nullopt);
   void leave_idle(step& s);
   void retry(step& s);
   void fall_to_active(step& s);

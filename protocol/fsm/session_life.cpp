@@ -19,6 +19,35 @@ decode_error no_common_family(const wire::open_message& ours) {
                     "no address family in common", std::move(missing));
 }
 
+/// Whether an OPEN has this capability; one without families speaks IPv4
+/// unicast (RFC 4760 §8).
+bool announces(const wire::open_message& open, const wire::capability& wanted) {
+  const auto same = [&](const wire::capability& c) {
+    return std::holds_alternative<wire::multiprotocol_capability>(wanted)
+               ? c == wanted
+               : wire::code_of(c) == wire::code_of(wanted);
+  };
+  if (std::any_of(open.capabilities.begin(), open.capabilities.end(), same))
+    return true;
+  return wanted
+             == wire::capability{wire::multiprotocol_capability{ipv4_unicast}}
+         && open.find<wire::multiprotocol_capability>() == nullptr;
+}
+
+/// RFC 5492 §5: those that the operator insists on and the peer lacks.
+std::optional<decode_error>
+lacks_required(const std::vector<wire::capability>& required,
+               const wire::open_message& open) {
+  std::vector<std::uint8_t> missing;
+  for (const auto& c : required)
+    if (!announces(open, c))
+      wire::encode_capability(c, missing);
+  if (missing.empty())
+    return std::nullopt;
+  return make_error(open_subcode::unsupported_capability,
+                    "a required capability is missing", std::move(missing));
+}
+
 decode_error collision_lost() {
   return make_error(cease_subcode::connection_collision_resolution,
                     "another connection of this neighbour remains");
@@ -149,7 +178,7 @@ session_fsm::judge(const connection& c, const wire::open_message& open,
                       "not the configured BGP identifier");
   if (agreed.families.empty())
     return no_common_family(c.ours);
-  return std::nullopt;
+  return lacks_required(settings_.required, open);
 }
 
 /// RFC 4271 §6.8, for the connection that has just got its OPEN: ends it or the

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <vector>
 
 namespace troupe::protocol::fsm {
 
@@ -35,6 +36,9 @@ struct settings {
   /// (RFC 9234 §4.2).
   bool strict_role = false;
 
+  /// Capabilities that the neighbour must announce: 2/7 without one of them
+  /// (RFC 5492 §3). A family counts as it stands, of others only the code.
+  std::vector<wire::capability> required;
   /// Whether a peer with graceful restart that connects anew takes the place of
   /// its established session (RFC 4724 §5).
   bool helps_restart = false;

@@ -1,0 +1,68 @@
+#include "actors/connection.hpp"
+#include "protocol/wire/writer.hpp"
+
+// The most that a peer may tell (RFC 4271 §6.7).
+namespace troupe::actors {
+
+namespace {
+
+/// The mark that a count has reached: the percentage of the warning, or 101
+/// beyond the limit; else 0.
+unsigned mark_of(std::uint64_t count,
+                 const config::max_prefixes_config& limit) {
+  if (count > limit.limit)
+    return 101;
+  const auto mark = std::uint64_t{limit.limit} * limit.warn_at;
+  return count * 100 >= mark ? limit.warn_at : 0U;
+}
+
+} // namespace
+
+/// What the shards hold by now against what the operator allows.
+void connection::check_limits() {
+  if (halted_ || !gauge_)
+    return;
+  for (const auto& [family, limit] : limits_) {
+    const auto held = gauge_->sum(family);
+    const auto count = limit.count == config::prefix_count::received
+                           ? held.received
+                           : held.accepted;
+    const auto mark = mark_of(count, limit);
+    if (mark > warned_[family])
+      warn_of_limit(family, count, limit);
+    warned_[family] = mark;
+    if (mark > 100 && limit.action != config::max_prefixes_action::warn)
+      return exceed(family, limit);
+  }
+}
+
+void connection::warn_of_limit(protocol::family family, std::uint64_t count,
+                               const config::max_prefixes_config& limit) {
+  self_.environment->log.write(
+      log::connection_record(log::level::warn,
+                             remote_text_ + " has told " + std::to_string(count)
+                                 + " prefixes of " + to_string(family)
+                                 + ", the limit is "
+                                 + std::to_string(limit.limit))
+          .with("connection_id", log::connection_id_text(context().id))
+          .with("connection_peer", remote_text_));
+}
+
+/// Cease/1 with the family and the limit (RFC 4486 §4).
+void connection::exceed(protocol::family family,
+                        const config::max_prefixes_config& limit) {
+  halted_ = true;
+  protocol::fsm::automatic_stop stop;
+  stop.subcode = static_cast<std::uint8_t>(
+      protocol::cease_subcode::maximum_number_of_prefixes_reached);
+  protocol::wire::writer w{stop.data};
+  w.u16(family.afi);
+  w.u8(family.safi);
+  w.u32(limit.limit);
+  stop.stays_idle = limit.action == config::max_prefixes_action::stop;
+  if (limit.action == config::max_prefixes_action::restart)
+    stop.pause = limit.restart_after;
+  tell(protocol::fsm::session_event{std::move(stop)});
+}
+
+} // namespace troupe::actors

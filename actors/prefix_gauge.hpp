@@ -1,0 +1,44 @@
+#pragma once
+
+#include "rib/shard_table.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+namespace troupe::actors {
+
+/// How many paths of one neighbour the shards of a table hold. Each shard
+/// writes its own figures, anybody reads the sums.
+class prefix_gauge {
+public:
+  explicit prefix_gauge(std::size_t shards) : slots_(shards * families) {}
+
+  void store(std::size_t shard, protocol::family family,
+             const rib::neighbor_counts& counts) {
+    auto& slot = slots_.at(shard * families + place(family));
+    slot.received = counts.received;
+    slot.accepted = counts.accepted;
+  }
+  rib::neighbor_counts sum(protocol::family family) const {
+    rib::neighbor_counts sum;
+    for (auto i = place(family); i < slots_.size(); i += families) {
+      sum.received += slots_[i].received;
+      sum.accepted += slots_[i].accepted;
+    }
+    return sum;
+  }
+
+private:
+  struct slot {
+    std::atomic<std::uint64_t> received{0}, accepted{0};
+  };
+  static constexpr std::size_t families = 2;
+  static std::size_t place(protocol::family family) {
+    return family == protocol::ipv6_unicast ? 1 : 0;
+  }
+
+  std::vector<slot> slots_;
+};
+
+} // namespace troupe::actors
