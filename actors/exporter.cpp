@@ -8,7 +8,7 @@ namespace {
 
 /// Bytes given to a connection and not yet to the kernel: enough to keep a fast
 /// reader busy, little enough to be forgotten for a slow one.
-constexpr std::size_t output_window = 512 * 1024;
+constexpr std::size_t output_window = 512UL * 1024;
 /// Prefixes that are encoded even though more changes wait: a flush takes well
 /// below 5 ms.
 constexpr std::size_t most_pending = 8192;

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto answer_timeout = 3s;
+constexpr auto router_answer_timeout = 3s;
 
 /// Asks every router and joins the answers; a router that is busy for too long
 /// is left out.
@@ -61,7 +61,7 @@ caf::result<neighbors_reply> node::neighbors(const neighbors_query& m) {
     if (!entry.handle || (!m.router.empty() && m.router != name))
       continue;
     ++job->missing;
-    this->request(entry.handle, answer_timeout, m)
+    this->request(entry.handle, router_answer_timeout, m)
         .then(
             [job](const neighbors_reply& r) {
               job->reply.neighbors.insert(job->reply.neighbors.end(),
@@ -83,7 +83,7 @@ caf::result<rib_totals> node::totals(const rib_query& m) {
     if (!entry.handle || (!m.router.empty() && m.router != name))
       continue;
     ++job->missing;
-    this->request(entry.handle, answer_timeout, m)
+    this->request(entry.handle, router_answer_timeout, m)
         .then(
             [job](const rib_totals& r) {
               job->reply.routers.insert(job->reply.routers.end(),
@@ -118,7 +118,7 @@ caf::result<command_result> node::command(const neighbor_command& m) {
     return this->delegate(found->handle, m);
   const auto to = found->handle;
   auto promise = this->make_response_promise<command_result>();
-  this->request(keeper_, answer_timeout, persist_command{m})
+  this->request(keeper_, router_answer_timeout, persist_command{m})
       .then(
           [this, promise, to, m](const command_result& kept) mutable {
             if (!kept.ok) {

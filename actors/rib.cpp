@@ -156,11 +156,11 @@ caf::result<routes_page> rib_facade::routes(const routes_query& m) {
   }
   job->promise = this->make_response_promise<routes_page>();
   auto promise = job->promise;
-  ask(std::move(job));
+  ask(job);
   return promise;
 }
 
-void rib_facade::ask(std::shared_ptr<page_job> job) {
+void rib_facade::ask(const std::shared_ptr<page_job>& job) {
   if (job->shard >= members_.shards.size()
       || job->page.routes.size() >= job->limit) {
     if (job->shard < members_.shards.size())
@@ -188,7 +188,7 @@ void rib_facade::ask(std::shared_ptr<page_job> job) {
 
 /// The view `advertised`: the shard knows the prefixes, the exporter what is
 /// told about them.
-void rib_facade::ask_exporter(std::shared_ptr<page_job> job,
+void rib_facade::ask_exporter(const std::shared_ptr<page_job>& job,
                               rib::route_page page) {
   const auto group = members_.groups.find(*job->advertised_to);
   const auto handle = group == members_.groups.end()

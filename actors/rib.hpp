@@ -35,8 +35,8 @@ private:
   void originate(const std::vector<protocol::prefix>& prefixes);
   void announce(const std::vector<protocol::prefix>& prefixes, bool withdraw);
   caf::result<routes_page> routes(const routes_query& query);
-  void ask(std::shared_ptr<page_job> job);
-  void ask_exporter(std::shared_ptr<page_job> job, rib::route_page page);
+  void ask(const std::shared_ptr<page_job>& job);
+  void ask_exporter(const std::shared_ptr<page_job>& job, rib::route_page page);
   void go_on(const std::shared_ptr<page_job>& job, const rib::route_page& page);
   caf::result<rib_totals> totals();
 

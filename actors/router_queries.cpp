@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A part that is busy for longer is left out of the counts.
-constexpr auto answer_timeout = 1s;
+constexpr auto member_answer_timeout = 1s;
 
 } // namespace
 
@@ -62,7 +62,7 @@ caf::result<neighbors_reply> router::neighbors() {
   const auto late = [arrived](const caf::error&) { arrived(); };
   for (const auto& shard : shards_) {
     ++job->missing;
-    this->request(shard, answer_timeout, totals)
+    this->request(shard, member_answer_timeout, totals)
         .then(
             [job, arrived](const shard_totals& t) {
               for (const auto& [index, families] : t.neighbors)
@@ -80,7 +80,7 @@ caf::result<neighbors_reply> router::neighbors() {
   }
   for (const auto& [id, group] : groups_) {
     ++job->missing;
-    this->request(group.handle, answer_timeout, advertised_query{})
+    this->request(group.handle, member_answer_timeout, advertised_query{})
         .then(
             [job, arrived](const advertised_counts& t) {
               for (const auto& [index, families] : t.members) {

@@ -23,7 +23,7 @@ namespace {
 
 /// No request waits longer for an actor; HTTP threads are few.
 constexpr auto deadline = 4s;
-constexpr std::size_t most_body = 1024 * 1024;
+constexpr std::size_t most_body = 1024UL * 1024;
 constexpr std::size_t threads_per_listener = 4;
 constexpr auto json_type = "application/json";
 

@@ -142,8 +142,10 @@ std::string neighbor_details(const json& neighbor) {
     lines.emplace_back(std::move(name), cell(value));
   }
   std::string out;
-  for (const auto& [name, value] : lines)
-    out += name + std::string(width - name.size() + 2, ' ') + value + '\n';
+  for (const auto& [name, value] : lines) {
+    out.append(name).append(width - name.size() + 2, ' ');
+    out.append(value).push_back('\n');
+  }
   return out;
 }
 
@@ -160,13 +162,15 @@ std::string routes_table(const json& view) {
     if (r.value("stale", false))
       status += 'S';
     const auto origin = cell(r, "origin");
-    const std::string code = origin == "igp"   ? "i"
-                             : origin == "egp" ? "e"
-                                               : "?";
-    const auto path = cell(r, "as_path_text");
+    const char code = origin == "igp" ? 'i' : origin == "egp" ? 'e' : '?';
+    auto path = cell(r, "as_path_text");
+    if (path == "-")
+      path.clear();
+    else
+      path += ' ';
+    path += code;
     t.add({status, cell(r, "prefix"), cell(r, "next_hop"), cell(r, "med"),
-           cell(r, "local_pref"), (path == "-" ? "" : path + ' ') + code,
-           cell(r, "neighbor")});
+           cell(r, "local_pref"), path, cell(r, "neighbor")});
   }
   return t.text();
 }

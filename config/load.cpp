@@ -44,7 +44,7 @@ std::string neighbor_of(const std::string& path) {
 
 /// Gives the findings their places in the file. What a group or the defaults
 /// say is told once, with the first neighbour that it is wrong for.
-void place(std::vector<message> found, const node& root, report& errors) {
+void give_places(std::vector<message> found, const node& root, report& errors) {
   std::set<std::pair<std::string, std::string>> told;
   for (auto& m : found) {
     if (errors.is_doubtful(m.path))
@@ -82,7 +82,7 @@ load_result load(std::string_view text, const std::string& file) {
     errors.expect_gaps();
   auto value = read_configuration(*tree, errors);
   if (!broken)
-    place(validate(value), *tree, errors);
+    give_places(validate(value), *tree, errors);
   if (!errors.has_errors())
     result.value = std::move(value);
   result.messages = errors.take();

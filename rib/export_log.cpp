@@ -11,7 +11,7 @@ namespace {
 // What an encoder may write behind a message, so that it copies whole words.
 constexpr std::size_t slack = 16;
 // A chunk is what a member takes at least.
-constexpr std::size_t largest_chunk = 64 * 1024;
+constexpr std::size_t largest_chunk = 64UL * 1024;
 
 void append(std::vector<output_slice>& slices, const log_chunk& c) {
   if (c.size == 0)

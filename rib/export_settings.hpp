@@ -40,17 +40,17 @@ struct export_settings {
 
 struct export_limits {
   /// Bytes of one shared output block; grows to the largest message.
-  std::size_t block_size = 64 * 1024;
+  std::size_t block_size = 64UL * 1024;
   /// A member that is writing and further behind the end of the log than this
   /// leaves it and keeps only the set of prefixes that it is owed.
-  std::size_t log_bound = 64 * 1024 * 1024;
+  std::size_t log_bound = 64UL * 1024 * 1024;
   std::uint32_t resync_numbers = 2048; ///< per request
   /// Requests in flight, per shard.
   std::uint32_t resync_requests = 2;
   /// A member with this many bytes before it asks for nothing.
-  std::size_t resync_backlog = 512 * 1024;
+  std::size_t resync_backlog = 512UL * 1024;
   /// A member with this many bytes taken and not yet written is not ready.
-  std::size_t window = 1024 * 1024;
+  std::size_t window = 1024UL * 1024;
 };
 
 } // namespace troupe::rib

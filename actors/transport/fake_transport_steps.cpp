@@ -13,7 +13,6 @@ namespace {
 // As the reactor does it.
 constexpr std::size_t read_window = 1024UL * 1024;
 constexpr std::size_t read_size = 64UL * 1024;
-constexpr std::size_t report_after = 64UL * 1024;
 /// What a system sends if nobody asks for another TTL.
 constexpr std::uint8_t default_ttl = 64;
 

@@ -12,7 +12,7 @@ struct reactor_options {
   /// Threads, at least 1; each socket belongs to one of them for life.
   unsigned threads = 1;
   /// Bytes that may be unconsumed before a socket is not read any more.
-  std::size_t read_window = 1024 * 1024;
+  std::size_t read_window = 1024UL * 1024;
   /// How long an accepted or connected socket may wait for an owner.
   std::chrono::milliseconds adopt_timeout{10'000};
   /// How long a closed socket may take to get rid of its last bytes.

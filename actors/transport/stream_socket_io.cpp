@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t most_pieces = 64;
 /// Writes in a row before other sockets have their turn.
 constexpr int most_writes = 4;
-/// Bytes after which the owner hears of progress.
-constexpr std::size_t report_after = 64UL * 1024;
 
 bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK;

@@ -8,6 +8,9 @@
 
 namespace troupe::transport {
 
+/// Bytes written after which the owner hears of progress.
+inline constexpr std::size_t report_after = 64UL * 1024;
+
 /// What a socket still has to write, in the order in which it goes out.
 ///
 /// Urgent slices overtake bulk slices at the next BGP message boundary, which
