@@ -30,7 +30,7 @@ public:
   }
 
 private:
-  struct slot {
+  struct figures {
     std::atomic<std::uint64_t> received{0}, accepted{0};
   };
   static constexpr std::size_t families = 2;
@@ -38,7 +38,7 @@ private:
     return family == protocol::ipv6_unicast ? 1 : 0;
   }
 
-  std::vector<slot> slots_;
+  std::vector<figures> slots_;
 };
 
 } // namespace troupe::actors

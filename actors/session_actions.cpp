@@ -20,6 +20,8 @@ std::string text_of(const fsm::ending& why) {
   if (why.notification) {
     const auto& n = *why.notification;
     text += ": " + protocol::to_string(n.code, n.subcode);
+    if (const auto inner = wire::unwrap_hard_reset({n.code, n.subcode, n.data}))
+      text += ": " + protocol::to_string(inner->code, inner->subcode);
     const auto said = wire::shutdown_text({n.code, n.subcode, n.data});
     if (said && !said->empty())
       text += " \"" + *said + '"';

@@ -64,6 +64,20 @@ decode_error unexpected_in(phase p, wire::message_type type) {
                     {static_cast<std::uint8_t>(type)});
 }
 
+/// A peer that may take our NOTIFICATION for a restart is told where it is
+/// none: by a Hard Reset around what we say (RFC 8538).
+decode_error told_as(const ending& why,
+                     const std::optional<wire::negotiated>& agreed) {
+  const auto& said = *why.notification;
+  const bool for_good = why.reason == end_reason::manual_stop
+                        || why.reason == end_reason::manual_reset
+                        || why.reason == end_reason::automatic_stop;
+  if (!for_good || !agreed || !agreed->restart_on_notification)
+    return said;
+  const auto hard = wire::hard_reset({said.code, said.subcode, said.data});
+  return {hard.code, hard.subcode, hard.data, said.reason};
+}
+
 bool is_version_error(const ending& why) {
   constexpr auto version =
       static_cast<std::uint8_t>(open_subcode::unsupported_version_number);
@@ -356,7 +370,8 @@ void session_fsm::drop(connection& c, ending why, state next, step& s) {
   disarm_all(c, s);
   if (answer && why.notification) {
     ++counters_.notifications_sent;
-    s.out.emplace_back(send_notification{who.connection, *why.notification});
+    s.out.emplace_back(
+        send_notification{who.connection, told_as(why, c.agreed)});
   }
   s.out.emplace_back(close_connection{who.connection});
   if (why.reason != end_reason::collision)

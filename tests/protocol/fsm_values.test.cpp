@@ -61,7 +61,7 @@ TEST(FsmValues, NamesTimersPhasesDirectionsAndReasonsDifferently) {
   names.clear();
   for (int r = 0; r <= static_cast<int>(end_reason::setup_failed); ++r)
     names.insert(to_string(static_cast<end_reason>(r)));
-  EXPECT_EQ(names.size(), 12U);
+  EXPECT_EQ(names.size(), 13U);
   EXPECT_FALSE(names.contains("unknown"));
   names.clear();
   for (int p = 0; p <= static_cast<int>(phase::established); ++p)

@@ -125,6 +125,13 @@ TEST_F(ShardTableRounds, ManyRestartsInARowLoseNothingThatIsFresh) {
     up_again(1, i); // nothing is swept in between
   }
   announce(1, {key(100)}, {});
+  EXPECT_EQ(best_of(key(100)), 1U);
+  // Rounds ran out, so that old paths passed for fresh ones; the next restart
+  // finds them.
+  finish_work();
+  table.neighbor_stale(neighbor_index{1});
+  up_again(1, 50);
+  announce(1, {key(100)}, {});
   round(1, false, true);
   finish_work();
   EXPECT_EQ(held(1), 1U);

@@ -90,12 +90,12 @@ class simulated_node {
 public:
   simulated_node(simulation& world,
                  std::shared_ptr<const config::configuration> configuration,
-                 log::level level = log::level::warn)
+                 log::level level = log::level::warn, bool restarted = false)
       : world_(world), own_(world.make_world(level)) {
     actors::node_arguments a;
     a.environment =
         std::make_shared<const actors::environment>(actors::environment{
-            world.net, own_->log, own_->pool, own_->registry, 42});
+            world.net, own_->log, own_->pool, own_->registry, 42, restarted});
     a.cell = own_->registry->add("", actors::actor_kind::node, "");
     a.configuration = std::move(configuration);
     handle_ = world_.system().spawn<actors::node>(std::move(a));
