@@ -256,7 +256,10 @@ void server::implementation::arm_fault(const httplib::Request& q,
   const auto body = json::parse(q.body, nullptr, false);
   if (!body.is_object())
     return refuse(q, r, 400, "the body must be a JSON object");
-  const auto kind = actors::parse_fault_kind(body.value("kind", std::string{}));
+  const auto name = body.find("kind");
+  std::optional<actors::fault::kind_type> kind;
+  if (name != body.end() && name->is_string())
+    kind = actors::parse_fault_kind(name->get<std::string>());
   const auto after = body.find("after_messages");
   if (!kind)
     return refuse(q, r, 400, "kind must be throw, stall or drop");

@@ -288,7 +288,7 @@ TEST_F(Server, AFaultIsArmedOrRefused) {
   c.fault_injection = true;
   serve(c);
   const std::string path = "/v1/actors/admin/fault";
-  for (const char* bad : {"", "[]", "{}", R"({"kind":"x"})",
+  for (const char* bad : {"", "[]", "{}", R"({"kind":5})", R"({"kind":"x"})",
                           R"({"kind":"throw","after_messages":-1})",
                           R"({"kind":"throw","after_messages":"1"})"})
     EXPECT_FALSE(error_of(post(path, bad), 400, path).empty()) << bad;
