@@ -116,6 +116,7 @@ struct server::implementation {
   void routes(httplib::Server& http, bool trusted);
   void add_reads(httplib::Server& http);
   void add_changes(httplib::Server& http, bool trusted);
+  static void add_wrong_methods(httplib::Server& http);
   void get_routes(const httplib::Request& q, httplib::Response& r);
   void get_actor(const httplib::Request& q, httplib::Response& r);
   void change_neighbor(const httplib::Request& q, httplib::Response& r);
@@ -288,6 +289,34 @@ void server::implementation::add_changes(httplib::Server& http, bool trusted) {
   http.Post("/v1/actors/(.+)/fault", guarded(&implementation::arm_fault));
 }
 
+/// 405 for what exists, but not with that method. After the changes and before
+/// the reads: who is added first answers.
+void server::implementation::add_wrong_methods(httplib::Server& http) {
+  using handler = httplib::Server::Handler;
+  const auto only = [](const char* methods) -> handler {
+    return [methods](const auto& q, auto& r) {
+      r.set_header("Allow", methods);
+      refuse(q, r, 405, "the method must be one of " + std::string{methods});
+    };
+  };
+  const handler change = only("POST");
+  for (const char* path : {"/v1/neighbors/[^/]+/(enable|disable|reset|refresh)",
+                           "/v1/actors/.+/(restart|fault)"})
+    http.Get(path, change)
+        .Put(path, change)
+        .Patch(path, change)
+        .Delete(path, change)
+        .Options(path, change);
+  const handler read = only("GET, HEAD");
+  for (const char* path :
+       {"/healthz", "/v1/(neighbors|rib|routes|actors)", "/v1/actors/.+"})
+    http.Post(path, read)
+        .Put(path, read)
+        .Patch(path, read)
+        .Delete(path, read)
+        .Options(path, read);
+}
+
 // -- listeners ----------------------------------------------------------------
 
 void server::implementation::routes(httplib::Server& http, bool trusted) {
@@ -320,8 +349,9 @@ void server::implementation::routes(httplib::Server& http, bool trusted) {
       [](const auto& q, auto& r, const std::exception_ptr&) {
         refuse(q, r, 500, "an error of our own");
       });
-  add_reads(http);
   add_changes(http, trusted);
+  add_wrong_methods(http);
+  add_reads(http);
 }
 
 std::optional<std::string>

@@ -138,6 +138,29 @@ TEST_F(Server, WhatIsNotThereIs404) {
   EXPECT_EQ(client().Head("/healthz")->status, 200);
 }
 
+TEST_F(Server, TheWrongMethodIs405AndNamesTheRightOnes) {
+  serve();
+  const auto expect_only = [](const char* methods, const httplib::Result& r,
+                              const char* path) {
+    error_of(r, 405, path);
+    EXPECT_EQ(r->get_header_value("Allow"), methods);
+  };
+  for (const char* path : {"/healthz", "/v1/neighbors", "/v1/rib", "/v1/routes",
+                           "/v1/actors", "/v1/actors/admin"}) {
+    expect_only("GET, HEAD", post(path), path);
+    expect_only("GET, HEAD", client().Put(path, "", "text/plain"), path);
+    expect_only("GET, HEAD", client().Patch(path, "", "text/plain"), path);
+    expect_only("GET, HEAD", client().Delete(path), path);
+    expect_only("GET, HEAD", client().Options(path), path);
+  }
+  for (const char* path : {"/v1/neighbors/r1/reset", "/v1/actors/admin/restart",
+                           "/v1/actors/admin/fault"}) {
+    expect_only("POST", get(path), path);
+    expect_only("POST", client().Put(path, "", "text/plain"), path);
+    expect_only("POST", client().Delete(path), path);
+  }
+}
+
 TEST_F(Server, ABadParameterIs400) {
   serve();
   for (const char* bad :
