@@ -1,6 +1,7 @@
 #include "admin/server.hpp"
 
 #include "admin/access.hpp"
+#include "admin/document.hpp"
 #include "admin/views.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -25,13 +26,32 @@ namespace {
 constexpr auto deadline = 4s;
 constexpr std::size_t most_body = 1024UL * 1024;
 constexpr std::size_t threads_per_listener = 4;
-constexpr auto json_type = "application/json";
 
-void answer(httplib::Response& response, int status, const json& body) {
-  response.status = status;
-  // Text from peers may be no UTF-8: it must not end the thread.
-  response.set_content(
-      body.dump(-1, ' ', false, json::error_handler_t::replace), json_type);
+/// The format that the client asks for; the header may come in several lines.
+format format_for(const httplib::Request& q) {
+  std::string accept;
+  const auto [begin, end] = q.headers.equal_range("Accept");
+  for (auto line = begin; line != end; ++line)
+    accept += line->second + ',';
+  return preferred_format(accept);
+}
+
+void answer(const httplib::Request& q, httplib::Response& r, int status,
+            const document& what) {
+  const auto form = format_for(q);
+  auto bytes = render(what, form);
+  r.status = status;
+  r.set_header("Vary", "Accept");
+  r.set_content(std::move(bytes), content_type(form));
+}
+
+void refuse(const httplib::Request& q, httplib::Response& r, int status,
+            const std::string& why) {
+  answer(q, r, status, {resource::error, error_view(status, why, q.path)});
+}
+
+void confirm(const httplib::Request& q, httplib::Response& r) {
+  answer(q, r, 202, {resource::accepted, accepted_view()});
 }
 
 std::optional<std::uint32_t> number(const std::string& text) {
@@ -91,11 +111,12 @@ struct server::implementation {
   }
 
   void busy(const httplib::Request& q, httplib::Response& r) {
-    answer(r, 503, error_view(503, "the daemon is busy; try again", q.path));
+    refuse(q, r, 503, "the daemon is busy; try again");
   }
   void routes(httplib::Server& http, bool trusted);
   void add_reads(httplib::Server& http);
   void add_changes(httplib::Server& http, bool trusted);
+  static void add_wrong_methods(httplib::Server& http);
   void get_routes(const httplib::Request& q, httplib::Response& r);
   void get_actor(const httplib::Request& q, httplib::Response& r);
   void change_neighbor(const httplib::Request& q, httplib::Response& r);
@@ -110,9 +131,7 @@ struct server::implementation {
 
 void server::implementation::get_routes(const httplib::Request& q,
                                         httplib::Response& r) {
-  const auto bad = [&](const std::string& text) {
-    answer(r, 400, error_view(400, text, q.path));
-  };
+  const auto bad = [&](const std::string& text) { refuse(q, r, 400, text); };
   actors::routes_query query;
   query.router = q.get_param_value("router");
   query.neighbor = q.get_param_value("neighbor");
@@ -142,10 +161,10 @@ void server::implementation::get_routes(const httplib::Request& q,
   if (!page)
     return busy(q, r);
   if (page->not_found)
-    return answer(r, 404, error_view(404, page->error, q.path));
+    return refuse(q, r, 404, page->error);
   if (!page->error.empty())
     return bad(page->error);
-  answer(r, 200, routes_view(*page));
+  answer(q, r, 200, {resource::routes, routes_view(*page)});
 }
 
 void server::implementation::get_actor(const httplib::Request& q,
@@ -153,10 +172,9 @@ void server::implementation::get_actor(const httplib::Request& q,
   const auto id = q.matches[1].str();
   const auto cell = registry->find(id);
   if (!cell)
-    return answer(r, 404, error_view(404, "there is no actor " + id, q.path));
-  answer(
-      r, 200,
-      actor_view(cell->snapshot(std::chrono::steady_clock::now()), node_name));
+    return refuse(q, r, 404, "there is no actor " + id);
+  const auto snapshot = cell->snapshot(std::chrono::steady_clock::now());
+  answer(q, r, 200, {resource::actor, actor_view(snapshot, node_name)});
 }
 
 void server::implementation::add_reads(httplib::Server& http) {
@@ -164,25 +182,27 @@ void server::implementation::add_reads(httplib::Server& http) {
     const auto health = ask<actors::health_reply>(actors::health_query{});
     if (!health)
       return busy(q, r);
-    answer(r, health->ready ? 200 : 503, health_view(*health));
+    answer(q, r, health->ready ? 200 : 503,
+           {resource::health, health_view(*health)});
   });
   http.Get("/v1/neighbors", [this](const auto& q, auto& r) {
     const auto reply = ask<actors::neighbors_reply>(
         actors::neighbors_query{q.get_param_value("router")});
     if (!reply)
       return busy(q, r);
-    answer(r, 200, neighbors_view(*reply, node_name));
+    answer(q, r, 200, {resource::neighbors, neighbors_view(*reply, node_name)});
   });
   http.Get("/v1/rib", [this](const auto& q, auto& r) {
     const auto reply =
         ask<actors::rib_totals>(actors::rib_query{q.get_param_value("router")});
     if (!reply)
       return busy(q, r);
-    answer(r, 200, rib_view(*reply));
+    answer(q, r, 200, {resource::rib, rib_view(*reply)});
   });
   http.Get("/v1/routes", [this](const auto& q, auto& r) { get_routes(q, r); });
-  http.Get("/v1/actors", [this](const auto&, auto& r) {
-    answer(r, 200, actors_view(registry->snapshot(), node_name));
+  http.Get("/v1/actors", [this](const auto& q, auto& r) {
+    answer(q, r, 200,
+           {resource::actors, actors_view(registry->snapshot(), node_name)});
   });
   http.Get("/v1/actors/(.+)",
            [this](const auto& q, auto& r) { get_actor(q, r); });
@@ -194,9 +214,8 @@ void server::implementation::finish(const actors::command_result& done,
                                     const httplib::Request& q,
                                     httplib::Response& r) {
   if (done.ok)
-    return answer(r, 202, json{{"accepted", true}});
-  const int status = done.not_found ? 404 : 500;
-  answer(r, status, error_view(status, done.message, q.path));
+    return confirm(q, r);
+  refuse(q, r, done.not_found ? 404 : 500, done.message);
 }
 
 void server::implementation::change_neighbor(const httplib::Request& q,
@@ -230,29 +249,29 @@ void server::implementation::restart_actor(const httplib::Request& q,
 
 void server::implementation::arm_fault(const httplib::Request& q,
                                        httplib::Response& r) {
-  const auto refuse = [&](int status, const std::string& text) {
-    answer(r, status, error_view(status, text, q.path));
-  };
   if (!fault_injection)
-    return refuse(403, "fault_injection is switched off");
+    return refuse(q, r, 403, "fault_injection is switched off");
   const auto cell = registry->find(q.matches[1].str());
   if (!cell)
-    return refuse(404, "there is no actor " + q.matches[1].str());
+    return refuse(q, r, 404, "there is no actor " + q.matches[1].str());
   const auto body = json::parse(q.body, nullptr, false);
   if (!body.is_object())
-    return refuse(400, "the body must be a JSON object");
-  const auto kind = actors::parse_fault_kind(body.value("kind", std::string{}));
+    return refuse(q, r, 400, "the body must be a JSON object");
+  const auto name = body.find("kind");
+  std::optional<actors::fault::kind_type> kind;
+  if (name != body.end() && name->is_string())
+    kind = actors::parse_fault_kind(name->get<std::string>());
   const auto after = body.find("after_messages");
   if (!kind)
-    return refuse(400, "kind must be throw, stall or drop");
+    return refuse(q, r, 400, "kind must be throw, stall or drop");
   if (after != body.end() && !after->is_number_unsigned())
-    return refuse(400, "after_messages must be a number");
+    return refuse(q, r, 400, "after_messages must be a number");
   actors::fault fault;
   fault.kind = *kind;
   if (after != body.end())
     fault.after_messages = after->get<std::uint64_t>();
   cell->arm(fault);
-  answer(r, 202, json{{"accepted", true}});
+  confirm(q, r);
 }
 
 void server::implementation::add_changes(httplib::Server& http, bool trusted) {
@@ -260,7 +279,7 @@ void server::implementation::add_changes(httplib::Server& http, bool trusted) {
     return [this, trusted, member](const httplib::Request& q,
                                    httplib::Response& r) {
       if (const auto why = access.refuses_change(q, trusted))
-        return answer(r, 403, error_view(403, *why, q.path));
+        return refuse(q, r, 403, *why);
       (this->*member)(q, r);
     };
   };
@@ -268,6 +287,34 @@ void server::implementation::add_changes(httplib::Server& http, bool trusted) {
             guarded(&implementation::change_neighbor));
   http.Post("/v1/actors/(.+)/restart", guarded(&implementation::restart_actor));
   http.Post("/v1/actors/(.+)/fault", guarded(&implementation::arm_fault));
+}
+
+/// 405 for what exists, but not with that method. After the changes and before
+/// the reads: who is added first answers.
+void server::implementation::add_wrong_methods(httplib::Server& http) {
+  using handler = httplib::Server::Handler;
+  const auto only = [](const char* methods) -> handler {
+    return [methods](const auto& q, auto& r) {
+      r.set_header("Allow", methods);
+      refuse(q, r, 405, "the method must be one of " + std::string{methods});
+    };
+  };
+  const handler change = only("POST");
+  for (const char* path : {"/v1/neighbors/[^/]+/(enable|disable|reset|refresh)",
+                           "/v1/actors/.+/(restart|fault)"})
+    http.Get(path, change)
+        .Put(path, change)
+        .Patch(path, change)
+        .Delete(path, change)
+        .Options(path, change);
+  const handler read = only("GET, HEAD");
+  for (const char* path :
+       {"/healthz", "/v1/(neighbors|rib|routes|actors)", "/v1/actors/.+"})
+    http.Post(path, read)
+        .Put(path, read)
+        .Patch(path, read)
+        .Delete(path, read)
+        .Options(path, read);
 }
 
 // -- listeners ----------------------------------------------------------------
@@ -287,25 +334,24 @@ void server::implementation::routes(httplib::Server& http, bool trusted) {
   });
   http.set_pre_routing_handler([this, trusted](const auto& q, auto& r) {
     if (const auto why = access.refuses(q, trusted)) {
-      answer(r, 403, error_view(403, *why, q.path));
+      refuse(q, r, 403, *why);
       return httplib::Server::HandlerResponse::Handled;
     }
     return httplib::Server::HandlerResponse::Unhandled;
   });
   http.set_error_handler([](const auto& q, auto& r) {
     if (r.body.empty())
-      answer(r, r.status,
-             error_view(r.status,
-                        r.status == 404 ? "there is no such resource"
-                                        : "the request was refused",
-                        q.path));
+      refuse(q, r, r.status,
+             r.status == 404 ? "there is no such resource"
+                             : "the request was refused");
   });
   http.set_exception_handler(
       [](const auto& q, auto& r, const std::exception_ptr&) {
-        answer(r, 500, error_view(500, "an error of our own", q.path));
+        refuse(q, r, 500, "an error of our own");
       });
-  add_reads(http);
   add_changes(http, trusted);
+  add_wrong_methods(http);
+  add_reads(http);
 }
 
 std::optional<std::string>

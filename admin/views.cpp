@@ -249,6 +249,10 @@ json health_view(const actors::health_reply& health) {
   return {{"ready", health.ready}, {"listeners", std::move(listeners)}};
 }
 
+json accepted_view() {
+  return {{"accepted", true}};
+}
+
 json error_view(int code, const std::string& message, const std::string& path) {
   return {{"error", {{"code", code}, {"message", message}, {"path", path}}}};
 }

@@ -21,6 +21,8 @@ nlohmann::json actor_view(const actors::actor_snapshot& actor,
 nlohmann::json actors_view(const std::vector<actors::actor_snapshot>& all,
                            const std::string& node);
 nlohmann::json health_view(const actors::health_reply& health);
+/// What a change that was taken is answered with: {"accepted":true}.
+nlohmann::json accepted_view();
 /// {"error":{"code","message","path"}}.
 nlohmann::json error_view(int code, const std::string& message,
                           const std::string& path);
