@@ -61,7 +61,8 @@ json family_json(const family_config& f, const print_options& options) {
   out.put("next_hop", f.next_hop);
   out.put("import", f.import_policy);
   out.put("export", f.export_policy);
-  out.put("max_prefixes", f.max_prefixes);
+  if (f.max_prefixes)
+    out.put("max_prefixes", f.max_prefixes->limit);
   out.put_object("add_path", add_path_json(f.add_path, options));
   return out.take();
 }

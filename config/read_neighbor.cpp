@@ -235,7 +235,10 @@ void neighbor_source::read_family(const std::vector<value>& layers,
   in.read("next_hop", out.next_hop, to_address);
   in.read("import", out.import_policy, to_shared_chain);
   in.read("export", out.export_policy, to_shared_chain);
-  in.read("max_prefixes", out.max_prefixes, to_whole<std::uint32_t>{1, most});
+  std::optional<std::uint32_t> limit;
+  in.read("max_prefixes", limit, to_whole<std::uint32_t>{1, most});
+  if (limit)
+    out.max_prefixes.emplace().limit = *limit;
   object_reader add_path{in.find_all("add_path")};
   add_path.read("receive", out.add_path.receive, to_boolean);
   add_path.read("send", out.add_path.send, to_paths_sent);

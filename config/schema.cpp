@@ -42,6 +42,29 @@ std::optional<protocol::peer_kind> known_kind(const router& r,
              : protocol::peer_kind::external;
 }
 
+bool is_confederation_peer(const router& r, protocol::as_number peer_as) {
+  return r.confederation && r.confederation->members.contains(peer_as);
+}
+
+protocol::as_number our_as(const router& r, const neighbor& n) {
+  if (n.local_as)
+    return *n.local_as;
+  const bool number = n.remote.what == remote_asn::kind::number;
+  const bool inside = known_kind(r, n) == protocol::peer_kind::internal
+                      || (number && is_confederation_peer(r, n.remote.number));
+  return r.confederation && !inside ? r.confederation->identifier : r.asn;
+}
+
+bool aigp_session(const router& r, const neighbor& n, protocol::peer_kind k,
+                  protocol::as_number peer_as) {
+  return n.aigp.value_or(k == protocol::peer_kind::internal
+                         || is_confederation_peer(r, peer_as));
+}
+
+bool in_graceful_shutdown(const router& r, const neighbor& n) {
+  return n.graceful_shutdown.value_or(r.graceful_shutdown);
+}
+
 chain_definition import_chain(const family_config& f, protocol::peer_kind k) {
   return chain_or_default(f.import_policy, k);
 }

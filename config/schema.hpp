@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -135,6 +136,11 @@ struct graceful_restart_config {
   milliseconds restart_time{120000}; ///< whole seconds, at most 4095 s
   milliseconds stale_time{360000};
   forwarding_state forwarding = forwarding_state::automatic;
+  /// The N bit: also a NOTIFICATION keeps the routes (RFC 8538 §2).
+  bool notification = true;
+  /// What we say in the long-lived capability, whole seconds below 2^24; 0:
+  /// off (RFC 9494 §3).
+  milliseconds long_lived_stale_time{0};
   friend bool operator==(const graceful_restart_config&,
                          const graceful_restart_config&) = default;
 };
@@ -146,6 +152,51 @@ enum class bgp_role : std::uint8_t {
   route_server_client,
   customer,
   peer
+};
+
+/// How TCP-AO computes its MACs (RFC 5926 §3.2).
+enum class tcp_ao_algorithm : std::uint8_t { hmac_sha_1_96, aes_128_cmac_96 };
+
+/// The one master key of a TCP-AO connection (RFC 5925 §3.1).
+struct tcp_ao_config {
+  std::uint8_t id = 0; ///< SendID and RecvID
+  tcp_ao_algorithm algorithm = tcp_ao_algorithm::hmac_sha_1_96;
+  std::string key;
+  friend bool operator==(const tcp_ao_config&, const tcp_ao_config&) = default;
+};
+
+/// What a peer can be required to say in its OPEN (RFC 5492 §3).
+enum class required_capability : std::uint8_t {
+  ipv4_unicast,
+  ipv6_unicast,
+  route_refresh,
+  enhanced_route_refresh,
+  four_octet_as,
+  extended_messages,
+  graceful_restart,
+  add_path,
+  extended_next_hop,
+  role
+};
+
+/// What `max_prefixes` counts: all that the peer announces, or what the import
+/// policy leaves of it.
+enum class prefix_count : std::uint8_t { received, accepted };
+
+/// What follows when there are more: the session ends with Cease/1 and stays
+/// Idle until the operator starts it; only a warning; or it ends and starts
+/// again after a while (RFC 4271 §6.7, RFC 4486 §4).
+enum class max_prefixes_action : std::uint8_t { stop, warn, restart };
+
+struct max_prefixes_config {
+  std::uint32_t limit = 0;
+  prefix_count count = prefix_count::received;
+  /// Percent of the limit at which a warning is logged, 1 to 100.
+  std::uint8_t warn_at = 80;
+  max_prefixes_action action = max_prefixes_action::stop;
+  milliseconds restart_after{0}; ///< with `restart`; 0: not given
+  friend bool operator==(const max_prefixes_config&,
+                         const max_prefixes_config&) = default;
 };
 
 struct add_path_config {
@@ -165,8 +216,10 @@ struct family_config {
   /// Absent: everything on iBGP, nothing on eBGP (RFC 8212).
   std::optional<rib::chain_definition> import_policy; ///< key "import"
   std::optional<rib::chain_definition> export_policy; ///< key "export"
-  std::optional<std::uint32_t> max_prefixes;          ///< absent: no limit
+  std::optional<max_prefixes_config> max_prefixes;    ///< absent: no limit
   add_path_config add_path;
+  /// The neighbour is told a default route of ours.
+  bool default_originate = false;
   friend bool operator==(const family_config&, const family_config&) = default;
 };
 
@@ -194,19 +247,38 @@ struct neighbor {
   std::uint8_t multihop = 1;
   /// GTSM (RFC 5082): least TTL or hop limit accepted; 0: off.
   std::uint8_t min_ttl = 0;
-  std::string md5_key; ///< empty: no TCP-MD5
+  std::string md5_key;                 ///< empty: no TCP-MD5
+  std::optional<tcp_ao_config> tcp_ao; ///< not beside `md5_key`
   timer_config timers;
   bool extended_messages = true;
+  bool enhanced_route_refresh = true; ///< RFC 7313
+  /// A peer without one of them is refused with 2/7.
+  std::set<required_capability> required_capabilities;
   graceful_restart_config graceful_restart;
   std::optional<bgp_role> role;
+  /// Refuses a peer that says no role (RFC 9234 §4.2).
+  bool strict_role = false;
   bool route_reflector_client = false;
   bool route_server_client = false;
   bool enforce_first_as = true;
+  /// How many times our AS may stand in a received path.
+  std::uint8_t allow_own_as = 0;
   bool deterministic_collision_resolution = false;
   std::optional<protocol::as_number> local_as;
+  /// Shows the router's own AS behind `local_as`: `local_as asn ...`.
+  bool local_as_prepend = false;
   bool as_override = false;
   bool remove_private_as = false;
   bool next_hop_self = false;
+  /// Keeps a next hop in the subnet shared with the peer (RFC 4271 §5.1.3).
+  bool third_party_next_hop = false;
+  /// AIGP_SESSION (RFC 7311 §3.1); absent: on iBGP and within the
+  /// confederation. Read with `aigp_session`.
+  std::optional<bool> aigp;
+  /// Absent: the router's. Read with `in_graceful_shutdown`.
+  std::optional<bool> graceful_shutdown;
+  /// Routes with GRACEFUL_SHUTDOWN get LOCAL_PREF 0 (RFC 8326 §4.2).
+  bool honor_graceful_shutdown = true;
   /// A family that is not here is off.
   std::map<protocol::family, family_config> families;
 
@@ -226,14 +298,30 @@ struct unit_config {
   friend bool operator==(const unit_config&, const unit_config&) = default;
 };
 
+/// RFC 5065. The router's `asn` is its member AS.
+struct confederation_config {
+  protocol::as_number identifier = 0;    ///< our AS for everybody outside
+  std::set<protocol::as_number> members; ///< the other member ASes
+  friend bool operator==(const confederation_config&,
+                         const confederation_config&) = default;
+};
+
 struct router {
   std::string name; ///< unique in the daemon
   protocol::as_number asn = 0;
+  std::optional<confederation_config> confederation;
   protocol::router_id router_id;
   /// RFC 4456; absent: the router_id.
   std::optional<protocol::router_id> cluster_id;
   /// Slices of the table; 0: as many as suit the machine.
   std::uint16_t shards = 0;
+  /// Compares MED also between paths of different ASes (RFC 4271 §9.1.2.2).
+  bool always_compare_med = false;
+  /// A path without MED counts as one with the highest, not with 0.
+  bool med_missing_worst = false;
+  /// External peers are told GRACEFUL_SHUTDOWN, internal ones LOCAL_PREF 0
+  /// (RFC 8326 §4).
+  bool graceful_shutdown = false;
   /// 0.0.0.0:179 and [::]:179 unless something else is said; may be empty.
   std::vector<protocol::endpoint> listen = default_listen();
   std::vector<unit_config> units;
@@ -265,6 +353,23 @@ struct configuration {
 /// tell. `local_as` counts as our AS where it is set.
 std::optional<protocol::peer_kind> known_kind(const router& r,
                                               const neighbor& n);
+
+/// Whether the peer's AS is another member AS of our confederation (RFC 5065
+/// §4): such a peer is external and takes part in the confederation.
+bool is_confederation_peer(const router& r, protocol::as_number peer_as);
+
+/// The AS number of our OPEN and first in our paths: `local_as`; else, in a
+/// confederation, the identifier unless the neighbour is known to be in it
+/// (RFC 5065 §4.1); else the asn.
+protocol::as_number our_as(const router& r, const neighbor& n);
+
+/// Whether AIGP is spoken with a peer of this kind and AS (RFC 7311 §3.1).
+bool aigp_session(const router& r, const neighbor& n, protocol::peer_kind k,
+                  protocol::as_number peer_as);
+
+/// Whether the session is about to be shut down: as the neighbour says, else
+/// the router (RFC 8326).
+bool in_graceful_shutdown(const router& r, const neighbor& n);
 
 /// The import policy in force towards a peer of this kind (RFC 8212).
 rib::chain_definition import_chain(const family_config& f,

@@ -202,7 +202,7 @@ void check_family(const router& r, const neighbor& n,
   check_next_hop(r, n, config, {family, path}, out);
   check_chain(r, config.import_policy, below(path, "import"), out);
   check_chain(r, config.export_policy, below(path, "export"), out);
-  if (config.max_prefixes && *config.max_prefixes == 0)
+  if (config.max_prefixes && config.max_prefixes->limit == 0)
     out.error(below(path, "max_prefixes"), "must be 1 or more");
   if (known_kind(r, n) == peer_kind::internal)
     return;

@@ -121,7 +121,7 @@ TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
 TEST_F(Derive, SettingsWithoutEffectAreNamed) {
   EXPECT_TRUE(not_in_force(n).empty());
   n.role = bgp_role::peer;
-  n.families[ipv4_unicast].max_prefixes = 10;
+  n.families[ipv4_unicast].max_prefixes.emplace().limit = 10;
   const auto all = not_in_force(n);
   ASSERT_EQ(all.size(), 2U);
   EXPECT_NE(all[0].find("role"), std::string::npos);

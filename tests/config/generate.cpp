@@ -110,7 +110,8 @@ family_config family(bool v6) {
     f.import_policy = chain();
   if (maybe())
     f.export_policy = chain();
-  f.max_prefixes = perhaps({1U, 1000U});
+  if (maybe())
+    f.max_prefixes.emplace().limit = one_of({1U, 1000U});
   f.add_path = {maybe(), one_of<std::uint16_t>({0, 2, add_path_config::all})};
   return f;
 }

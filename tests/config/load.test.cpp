@@ -297,7 +297,7 @@ routers:
 )");
   ASSERT_TRUE(result.value) << ::testing::PrintToString(lines(result));
   const auto& neighbors = result.value->routers[0].neighbors;
-  EXPECT_EQ(neighbors[1].families.at(ipv4).max_prefixes, 7U);
+  EXPECT_EQ(neighbors[1].families.at(ipv4).max_prefixes->limit, 7U);
   EXPECT_EQ(neighbors[0].families, neighbors[1].families);
 }
 
@@ -349,7 +349,7 @@ TEST(Load, MergesDefaultsGroupAndNeighborFieldByField) {
   EXPECT_EQ(n.graceful_restart.mode, restart_mode::off);
   ASSERT_TRUE(n.families.contains(ipv4));
   const auto& f = n.families.at(ipv4);
-  EXPECT_EQ(f.max_prefixes, 10U);
+  EXPECT_EQ(f.max_prefixes->limit, 10U);
   EXPECT_EQ(f.import_policy, rib::chain_definition{rib::policy_action::accept});
   EXPECT_EQ(f.export_policy, rib::chain_definition{rib::policy_action::reject});
   EXPECT_TRUE(f.add_path.receive);
@@ -368,7 +368,7 @@ TEST(Load, GivesANeighborWithoutAGroupTheDefaults) {
   const auto& n = value.routers[0].neighbors[1];
   EXPECT_EQ(n.multihop, 7);
   EXPECT_EQ(n.timers.idle_hold, 1s);
-  EXPECT_EQ(n.families.at(ipv6).max_prefixes, 20U);
+  EXPECT_EQ(n.families.at(ipv6).max_prefixes->limit, 20U);
 }
 
 TEST(Load, WorksOutWhatDependsOnTheHoldTime) {

@@ -299,7 +299,7 @@ TEST(Validation, ChecksValuesThatNoFileGave) {
   n.min_ttl = 0;
   value.data_dir.clear();
   value.routers[0].shards = 257;
-  n.families[protocol::ipv4_unicast].max_prefixes = 0;
+  n.families[protocol::ipv4_unicast].max_prefixes.emplace();
   value.routers[1].neighbors[0].dynamic_limit = 0;
   value.routers[0].neighbors[1].address.reset();
   n.families[protocol::ipv4_unicast].export_policy =
