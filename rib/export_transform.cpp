@@ -42,6 +42,17 @@ wire_next_hop next_hop_of(byte_span canonical) {
   return {};
 }
 
+told_options options_of(const attribute_set& set, protocol::peer_kind kind) {
+  const auto& summary = set.summary();
+  told_options o;
+  o.external = kind == protocol::peer_kind::external;
+  o.confederation = kind == protocol::peer_kind::confederation;
+  o.strip_confederation =
+      o.external && (summary.flags & attribute_flag::has_confederation) != 0;
+  o.local_pref = summary.local_pref;
+  return o;
+}
+
 } // namespace
 
 export_transform::export_transform(const export_settings& settings,
@@ -97,13 +108,11 @@ told_attributes export_transform::run(const attribute_set& set,
   told.next_hop = next_hop(bytes, traits);
   TROUPE_CHECK(told.next_hop.size != 0, "a route without next hop is told");
   told.multiprotocol = family_.afi != 1 || told.next_hop.size != 4;
-  told_options o;
-  o.external = kind_ == protocol::peer_kind::external;
+  auto o = options_of(set, kind_);
   o.local_as = local_as_;
   o.as4 = as4_;
   o.keep_med = (traits & export_trait::own_med) != 0;
   o.place = told.multiprotocol ? hop_place::outside : hop_place::attribute;
-  o.local_pref = set.summary().local_pref;
   o.hop = told.next_hop;
   const auto size = write_told(o, bytes, out_.data(), path_);
   told.bytes = byte_span{out_}.first(size);
@@ -116,12 +125,10 @@ export_transform::canonical(const attribute_set& set,
   const auto bytes = set.bytes();
   std::vector<std::uint8_t> out(2 * bytes.size() + 64);
   std::vector<std::uint8_t> path;
-  told_options o;
-  o.external = kind_ == protocol::peer_kind::external;
+  auto o = options_of(set, kind_);
   o.local_as = local_as_;
   o.keep_med = (traits & export_trait::own_med) != 0;
   o.place = hop_place::canonical_stub;
-  o.local_pref = set.summary().local_pref;
   o.hop = next_hop(bytes, traits);
   out.resize(write_told(o, bytes, out.data(), path));
   return out;

@@ -24,17 +24,17 @@ as_number as_at(const std::uint8_t* p) {
          | p[3];
 }
 
-/// Puts our AS in front of a four-octet path (RFC 4271 §5.1.2): into its first
-/// segment if that is a sequence with room, else into a new one.
+/// Puts our AS in front of a four-octet path (RFC 4271 §5.1.2, RFC 5065 §4.1):
+/// into its first segment if that is a sequence of this type with room, else
+/// into a new one.
 struct prepended_head {
   std::array<std::uint8_t, 6> bytes{};
   std::size_t replaced = 0; // leading bytes of the old path that it replaces
 
-  prepended_head(byte_span path, as_number as) {
-    const bool joins =
-        path.size() >= 2 && path[0] == as_sequence && path[1] < 255;
+  prepended_head(byte_span path, as_number as, std::uint8_t type) {
+    const bool joins = path.size() >= 2 && path[0] == type && path[1] < 255;
     replaced = joins ? 2 : 0;
-    bytes = {as_sequence,
+    bytes = {type,
              static_cast<std::uint8_t>(joins ? path[1] + 1 : 1),
              static_cast<std::uint8_t>(as >> 24),
              static_cast<std::uint8_t>(as >> 16),
@@ -156,9 +156,10 @@ private:
     case 4: // RFC 4271 §5.1.4: a received MED goes to no other neighbouring AS.
       return put(!o_.external || o_.keep_med ? a.whole : byte_span{});
     case 5: // RFC 4271 §5.1.5
+      return put(o_.external ? byte_span{} : a.whole);
     case 9: // RFC 4456 §8: ORIGINATOR_ID and CLUSTER_LIST stay in the AS.
     case 10:
-      return put(o_.external ? byte_span{} : a.whole);
+      return put(is_internal() ? a.whole : byte_span{});
     case 7:
       return aggregator(a);
     case 14:
@@ -200,14 +201,18 @@ private:
     put32(o_.local_pref);
   }
 
+  bool is_internal() const { return !o_.external && !o_.confederation; }
+
   void as_path(byte_span path) {
+    if (o_.strip_confederation)
+      path = outside_path(path);
     if (!o_.as4)
       return two_octet_path(path);
-    if (!o_.external) {
+    if (is_internal()) {
       head(protocol::wire::well_known, attribute_code::as_path, path.size());
       return put(path);
     }
-    const prepended_head front{path, o_.local_as};
+    const auto front = front_of(path);
     const auto rest = path.subspan(front.replaced);
     head(protocol::wire::well_known, attribute_code::as_path,
          front.bytes.size() + rest.size());
@@ -215,28 +220,40 @@ private:
     put(rest);
   }
 
+  prepended_head front_of(byte_span path) const {
+    return {path, o_.local_as,
+            o_.confederation ? confed_sequence : as_sequence};
+  }
+
+  byte_span outside_path(byte_span path) {
+    for_each_segment(path, [&](byte_span segment) {
+      if (segment[0] < confed_sequence)
+        outside_.insert(outside_.end(), segment.begin(), segment.end());
+    });
+    return outside_;
+  }
+
   // RFC 6793 §4.2.2: AS_TRANS for what does not fit, the truth in AS4_PATH.
   void two_octet_path(byte_span path) {
     path_.clear();
-    if (o_.external) {
-      const prepended_head front{path, o_.local_as};
+    if (!is_internal()) {
+      const auto front = front_of(path);
       path_.assign(front.bytes.begin(), front.bytes.end());
       path = path.subspan(front.replaced);
     }
     path_.insert(path_.end(), path.begin(), path.end());
     std::size_t length = 0;
-    for_each_segment([&](const std::uint8_t*, unsigned count) {
-      length += 2 + 2 * std::size_t{count};
+    for_each_segment(path_, [&](byte_span segment) {
+      length += 2 + (segment.size() - 2) / 2;
     });
     head(protocol::wire::well_known, attribute_code::as_path, length);
-    for_each_segment([&](const std::uint8_t* segment, unsigned count) {
-      put(segment[0]);
-      put(segment[1]);
-      for (unsigned i = 0; i < count; ++i) {
-        auto as = as_at(segment + 2 + 4 * std::size_t{i});
+    for_each_segment(path_, [&](byte_span segment) {
+      put(segment.first(2));
+      for (std::size_t at = 2; at < segment.size(); at += 4) {
+        auto as = as_at(segment.data() + at);
         if (as > largest_two_octet_as) {
           as = protocol::as_trans;
-          needs_as4_path_ = true;
+          needs_as4_path_ = needs_as4_path_ || segment[0] < confed_sequence;
         }
         put(static_cast<std::uint8_t>(as >> 8));
         put(static_cast<std::uint8_t>(as));
@@ -245,13 +262,12 @@ private:
   }
 
   template <class Visitor>
-  void for_each_segment(Visitor visit) const {
+  static void for_each_segment(byte_span path, Visitor visit) {
     std::size_t at = 0;
-    while (at + 2 <= path_.size()) {
-      const unsigned count = path_[at + 1];
-      const std::size_t size = 2 + 4 * std::size_t{count};
-      TROUPE_CHECK(at + size <= path_.size(), "an interned path is malformed");
-      visit(path_.data() + at, count);
+    while (at + 2 <= path.size()) {
+      const std::size_t size = 2 + 4 * std::size_t{path[at + 1]};
+      TROUPE_CHECK(at + size <= path.size(), "an interned path is malformed");
+      visit(path.subspan(at, size));
       at += size;
     }
   }
@@ -260,17 +276,15 @@ private:
     if (!needs_as4_path_)
       return;
     std::size_t length = 0;
-    const auto size_of = [](const std::uint8_t* segment, unsigned count) {
-      return segment[0] < confed_sequence ? 2 + 4 * std::size_t{count} : 0;
+    // The segments of a confederation have no place in it.
+    const auto size_of = [](byte_span segment) {
+      return segment[0] < confed_sequence ? segment.size() : 0;
     };
-    for_each_segment([&](const std::uint8_t* segment, unsigned count) {
-      length += size_of(segment, count);
-    });
-    if (length == 0)
-      return;
+    for_each_segment(path_,
+                     [&](byte_span segment) { length += size_of(segment); });
     head(protocol::wire::optional_transitive, attribute_code::as4_path, length);
-    for_each_segment([&](const std::uint8_t* segment, unsigned count) {
-      put(byte_span{segment, size_of(segment, count)});
+    for_each_segment(path_, [&](byte_span segment) {
+      put(segment.first(size_of(segment)));
     });
   }
 
@@ -297,7 +311,8 @@ private:
     put(as4_aggregator_);
   }
 
-  // RFC 4360 §6: those that are not transitive do not leave the AS.
+  // RFC 4360 §6: those that are not transitive do not leave the AS, that is the
+  // confederation.
   void extended_communities(const raw_attribute& a) {
     constexpr std::uint8_t not_transitive = 0x40;
     std::size_t kept = 0;
@@ -326,7 +341,8 @@ private:
   told_options o_;
   std::uint8_t* begin_;
   std::uint8_t* p_;
-  std::vector<std::uint8_t>& path_; // four octets, before it is narrowed
+  std::vector<std::uint8_t>& path_;   // four octets, before it is narrowed
+  std::vector<std::uint8_t> outside_; // without our confederation
   unsigned due_ = 2; // code of the next attribute that may have to be inserted
   bool needs_as4_path_ = false;
   byte_span as4_aggregator_;

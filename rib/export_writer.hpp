@@ -25,6 +25,12 @@ enum class hop_place : std::uint8_t { attribute, outside, canonical_stub };
 /// How one attribute set is told.
 struct told_options {
   bool external = true;
+  /// To another member AS of our confederation (RFC 5065 §4.1 b); then
+  /// `local_as` is our member AS. Not together with `external`.
+  bool confederation = false;
+  /// The path has segments of our confederation, which nobody outside is told
+  /// (RFC 5065 §4.1 c).
+  bool strip_confederation = false;
   protocol::as_number local_as = 0;
   bool as4 = true;
   bool keep_med = false;
