@@ -105,7 +105,7 @@ json session_view(const actors::session_report& report) {
     return v;
   const auto& n = *report.negotiated;
   v["remote_id"] = to_string(n.peer_id);
-  v["kind"] = n.kind == protocol::peer_kind::internal ? "internal" : "external";
+  v["kind"] = to_string(n.kind);
   v["hold_time_seconds"] = n.hold_time.count();
   v["keepalive_time_seconds"] =
       std::chrono::duration<double>(n.keepalive_time).count();

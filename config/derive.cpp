@@ -11,10 +11,6 @@ using protocol::peer_kind;
 
 namespace {
 
-protocol::as_number own_as(const router& r, const neighbor& n) {
-  return n.local_as.value_or(r.asn);
-}
-
 std::chrono::seconds in_seconds(milliseconds time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time);
 }
@@ -66,7 +62,7 @@ std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
   const auto& own = n.graceful_restart;
   if (own.mode != restart_mode::off)
     all.emplace_back(restart_capability(n, restarted));
-  all.emplace_back(wire::four_octet_as_capability{own_as(r, n)});
+  all.emplace_back(wire::four_octet_as_capability{our_as(r, n)});
   wire::add_path_capability add_path;
   for (const auto& [f, family] : n.families)
     if (family.add_path.receive)
@@ -134,7 +130,7 @@ std::optional<protocol::ip_address> next_hop(family f, const family_config& own,
 fsm::settings fsm_settings(const router& r, const neighbor& n,
                            const protocol::ip_address& peer, bool restarted) {
   fsm::settings s;
-  s.open.my_as = own_as(r, n);
+  s.open.my_as = our_as(r, n);
   s.open.hold_time =
       std::chrono::duration_cast<std::chrono::seconds>(n.timers.hold);
   s.open.identifier = r.router_id;
@@ -148,6 +144,12 @@ fsm::settings fsm_settings(const router& r, const neighbor& n,
     s.remote_kind = peer_kind::internal;
   if (n.remote.what == remote_asn::kind::external)
     s.remote_kind = peer_kind::external;
+  if (r.confederation) {
+    s.remote_kind = known_kind(r, n);
+    const auto& others = r.confederation->members;
+    s.confederation_members.assign(others.begin(), others.end());
+    s.confederation_members.push_back(r.asn);
+  }
   s.passive = n.passive || n.is_dynamic();
   s.deterministic_collision_resolution = n.deterministic_collision_resolution;
   s.connect_retry = n.timers.connect_retry;
@@ -168,7 +170,9 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
   s.neighbor.identifier = facts.agreed.peer_id;
   s.neighbor.as = facts.agreed.peer_as;
   s.neighbor.kind = facts.agreed.kind;
-  s.local_as = own_as(r, n);
+  s.local_as = our_as(r, n);
+  if (r.confederation)
+    s.confederation = {r.confederation->identifier, r.asn};
   s.local_id = r.router_id;
   s.cluster_id = r.cluster_id.value_or(r.router_id);
   s.local_address = facts.local_address;
@@ -191,7 +195,7 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
                                      const session_facts& facts) {
   rib::export_settings s;
   s.kind = facts.agreed.kind;
-  s.local_as = own_as(r, n);
+  s.local_as = our_as(r, n);
   s.as4 = facts.agreed.as4;
   s.max_message_size = facts.agreed.max_message_size();
   for (const auto& agreed : facts.agreed.families) {
@@ -200,7 +204,7 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
       continue;
     rib::export_family f;
     f.next_hop = next_hop(agreed.address_family, own->second, facts);
-    f.keep_next_hop = s.kind == peer_kind::internal && !n.next_hop_self
+    f.keep_next_hop = s.kind != peer_kind::external && !n.next_hop_self
                       && !own->second.next_hop;
     f.add_path = agreed.add_path_send;
     f.extended_next_hop = facts.agreed.extended_next_hop;

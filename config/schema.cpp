@@ -13,8 +13,8 @@ chain_definition chain_or_default(const std::optional<chain_definition>& chain,
                                   protocol::peer_kind kind) {
   if (chain)
     return *chain;
-  const bool internal = kind == protocol::peer_kind::internal;
-  return {internal ? policy_action::accept : policy_action::reject};
+  const bool external = kind == protocol::peer_kind::external;
+  return {external ? policy_action::reject : policy_action::accept};
 }
 
 } // namespace
@@ -29,6 +29,9 @@ std::optional<protocol::peer_kind> known_kind(const router& r,
                                               const neighbor& n) {
   switch (n.remote.what) {
   case remote_asn::kind::any:
+    // Our own OPEN must say which of our two ASes we are (RFC 5065 §4).
+    if (r.confederation)
+      return protocol::peer_kind::external;
     return std::nullopt;
   case remote_asn::kind::internal:
     return protocol::peer_kind::internal;
@@ -37,8 +40,10 @@ std::optional<protocol::peer_kind> known_kind(const router& r,
   case remote_asn::kind::number:
     break;
   }
-  return n.remote.number == n.local_as.value_or(r.asn)
-             ? protocol::peer_kind::internal
+  if (n.remote.number == n.local_as.value_or(r.asn))
+    return protocol::peer_kind::internal;
+  return is_confederation_peer(r, n.remote.number)
+             ? protocol::peer_kind::confederation
              : protocol::peer_kind::external;
 }
 
@@ -49,10 +54,8 @@ bool is_confederation_peer(const router& r, protocol::as_number peer_as) {
 protocol::as_number our_as(const router& r, const neighbor& n) {
   if (n.local_as)
     return *n.local_as;
-  const bool number = n.remote.what == remote_asn::kind::number;
-  const bool inside = known_kind(r, n) == protocol::peer_kind::internal
-                      || (number && is_confederation_peer(r, n.remote.number));
-  return r.confederation && !inside ? r.confederation->identifier : r.asn;
+  const bool external = known_kind(r, n) == protocol::peer_kind::external;
+  return r.confederation && external ? r.confederation->identifier : r.asn;
 }
 
 bool aigp_session(const router& r, const neighbor& n, protocol::peer_kind k,

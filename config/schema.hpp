@@ -349,13 +349,14 @@ struct configuration {
 
 // -- questions to a configuration ---------------------------------------------
 
-/// Whether the peer is internal or external; nothing where only its OPEN will
-/// tell. `local_as` counts as our AS where it is set.
+/// How the peer relates to us; nothing where only its OPEN will tell.
+/// `local_as` counts as our AS where it is set. In a confederation it is always
+/// known, as our OPEN depends on it: a peer of any AS is outside of it.
 std::optional<protocol::peer_kind> known_kind(const router& r,
                                               const neighbor& n);
 
 /// Whether the peer's AS is another member AS of our confederation (RFC 5065
-/// §4): such a peer is external and takes part in the confederation.
+/// §4).
 bool is_confederation_peer(const router& r, protocol::as_number peer_as);
 
 /// The AS number of our OPEN and first in our paths: `local_as`; else, in a

@@ -20,4 +20,16 @@ std::string to_string(family f) {
   return std::to_string(f.afi) + '/' + std::to_string(f.safi);
 }
 
+const char* to_string(peer_kind kind) {
+  switch (kind) {
+  case peer_kind::external:
+    return "external";
+  case peer_kind::internal:
+    return "internal";
+  case peer_kind::confederation:
+    return "confederation";
+  }
+  return "unknown";
+}
+
 } // namespace troupe::protocol

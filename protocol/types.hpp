@@ -34,7 +34,14 @@ inline constexpr family ipv6_unicast{2, 1};
 /// "ipv4_unicast", "ipv6_unicast", else "AFI/SAFI" in decimal.
 std::string to_string(family f);
 
-/// How a session relates to its peer (RFC 4271 §1.1).
-enum class peer_kind : std::uint8_t { external, internal };
+/// How a session relates to its peer (RFC 4271 §1.1, RFC 5065 §1.2).
+enum class peer_kind : std::uint8_t {
+  external,
+  internal,
+  confederation, ///< in another member AS of our confederation
+};
+
+/// "external", "internal", "confederation".
+const char* to_string(peer_kind kind);
 
 } // namespace troupe::protocol

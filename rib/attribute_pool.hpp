@@ -44,6 +44,7 @@ inline constexpr std::uint16_t has_as_set = 256;
 inline constexpr std::uint16_t has_communities = 512;
 inline constexpr std::uint16_t has_next_hop = 1024;
 inline constexpr std::uint16_t long_lived_stale = 32768; ///< RFC 9494
+inline constexpr std::uint16_t has_confederation = 4096; ///< in AS_PATH
 } // namespace attribute_flag
 
 /// An interned set: canonical wire bytes (attributes in ascending type order,

@@ -50,9 +50,10 @@ TROUPE_INLINE int by_med(const input& a, const input& b) {
   return lower(a.attributes->med, b.attributes->med);
 }
 
+// The rest of our confederation counts as internal (RFC 5065 §5.3).
 TROUPE_INLINE int by_external(const input& a, const input& b) {
-  return lower(a.source->kind == protocol::peer_kind::internal,
-               b.source->kind == protocol::peer_kind::internal);
+  return lower(a.source->kind != protocol::peer_kind::external,
+               b.source->kind != protocol::peer_kind::external);
 }
 
 TROUPE_INLINE int by_interior_cost(const input& a, const input& b) {

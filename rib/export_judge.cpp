@@ -16,12 +16,24 @@ const export_family* find_family(const export_settings& settings,
   return found == settings.families.end() ? nullptr : &found->second;
 }
 
+// RFC 1997: the well-known communities that keep a route from such a peer.
+std::uint16_t barred_communities(peer_kind kind) {
+  namespace flag = attribute_flag;
+  std::uint16_t barred = flag::no_advertise;
+  if (kind != peer_kind::internal)
+    barred |= flag::no_export_subconfed;
+  if (kind == peer_kind::external)
+    barred |= flag::no_export;
+  return barred;
+}
+
 } // namespace
 
 export_judge::export_judge(attribute_pool& pool,
                            const export_settings& settings,
                            protocol::family family)
-    : pool_(&pool), kind_(settings.kind), local_as_(settings.local_as),
+    : pool_(&pool), kind_(settings.kind),
+      barred_(barred_communities(settings.kind)), local_as_(settings.local_as),
       transform_(settings, family) {
   const auto* found = find_family(settings, family);
   exported_ = found != nullptr;
@@ -37,13 +49,7 @@ bool export_judge::may_leave(const attribute_summary& summary,
   if (kind_ == peer_kind::internal && origin.kind == peer_kind::internal
       && origin.from == source_kind::bgp)
     return false;
-  // RFC 1997: well-known communities.
-  const auto barred = kind_ == peer_kind::external
-                          ? attribute_flag::no_advertise
-                                | attribute_flag::no_export
-                                | attribute_flag::no_export_subconfed
-                          : attribute_flag::no_advertise;
-  return (summary.flags & barred) == 0;
+  return (summary.flags & barred_) == 0;
 }
 
 export_verdict export_judge::judge(attribute_ref set,
@@ -92,7 +98,8 @@ export_verdict export_judge::ask_policy(attribute_ref set,
   verdict.why = reason::filtered;
   verdict.traits = ours ? export_trait::own_med : std::uint8_t{0};
   auto result =
-      policy_.evaluate({prefix, *decoded_, facts_of(origin), local_as_});
+      policy_.evaluate({prefix, *decoded_, facts_of(origin), local_as_,
+                        kind_ == peer_kind::confederation});
   if (!result.accepted)
     return verdict;
   if (result.modified)

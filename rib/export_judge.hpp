@@ -69,6 +69,7 @@ private:
 
   attribute_pool* pool_;
   protocol::peer_kind kind_;
+  std::uint16_t barred_; // bits of `attribute_flag`
   protocol::as_number local_as_;
   policy_chain policy_;
   bool exported_;

@@ -29,6 +29,8 @@ struct export_family {
 /// update group (DESIGN §4.6).
 struct export_settings {
   protocol::peer_kind kind = protocol::peer_kind::external;
+  /// Towards a member of our confederation the member AS, towards anybody else
+  /// its identifier.
   protocol::as_number local_as = 0;
   bool as4 = true;
   std::size_t max_message_size = 4096;

@@ -4,347 +4,15 @@
 #include "protocol/wire/attributes.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace troupe::rib {
 
-using protocol::as_number;
 using protocol::wire::attribute_code;
 using protocol::wire::attribute_walker;
 using protocol::wire::byte_span;
 using protocol::wire::raw_attribute;
 
 namespace {
-
-constexpr std::uint8_t as_sequence = 2;
-constexpr std::uint8_t confed_sequence = 3;
-constexpr as_number largest_two_octet_as = 0xffff;
-
-/// Where the next hop of a message stands.
-enum class hop_place : std::uint8_t { attribute, outside, canonical_stub };
-
-as_number as_at(const std::uint8_t* p) {
-  return as_number{p[0]} << 24 | as_number{p[1]} << 16 | as_number{p[2]} << 8
-         | p[3];
-}
-
-/// Puts our AS in front of a four-octet path (RFC 4271 §5.1.2): into its first
-/// segment if that is a sequence with room, else into a new one.
-struct prepended_head {
-  std::array<std::uint8_t, 6> bytes{};
-  std::size_t replaced = 0; // leading bytes of the old path that it replaces
-
-  prepended_head(byte_span path, as_number as) {
-    const bool joins =
-        path.size() >= 2 && path[0] == as_sequence && path[1] < 255;
-    replaced = joins ? 2 : 0;
-    bytes = {as_sequence,
-             static_cast<std::uint8_t>(joins ? path[1] + 1 : 1),
-             static_cast<std::uint8_t>(as >> 24),
-             static_cast<std::uint8_t>(as >> 16),
-             static_cast<std::uint8_t>(as >> 8),
-             static_cast<std::uint8_t>(as)};
-  }
-};
-
-/// One run of a transform: walks over the set once and writes as it goes.
-class run_state {
-public:
-  struct options {
-    bool external = true;
-    as_number local_as = 0;
-    bool as4 = true;
-    bool keep_med = false;
-    hop_place place = hop_place::attribute;
-    std::uint32_t local_pref = 100;
-    wire_next_hop hop;
-  };
-
-  /// `out` must have room for twice the set and 64 bytes more.
-  run_state(const options& o, std::uint8_t* out,
-            std::vector<std::uint8_t>& path)
-      : o_(o), begin_(out), p_(out), path_(path) {}
-
-  std::size_t run(byte_span canonical) {
-    attribute_walker walker{canonical};
-    raw_attribute a;
-    while (walker.next(a)) {
-      insert_before(a.code);
-      if (a.code == due_)
-        advance();
-      write(a);
-    }
-    TROUPE_CHECK(!walker.failed(), "an interned set is malformed");
-    insert_before(256);
-    return static_cast<std::size_t>(p_ - begin_);
-  }
-
-private:
-  void put(std::uint8_t v) { *p_++ = v; }
-  void put32(std::uint32_t v) {
-    put(static_cast<std::uint8_t>(v >> 24));
-    put(static_cast<std::uint8_t>(v >> 16));
-    put(static_cast<std::uint8_t>(v >> 8));
-    put(static_cast<std::uint8_t>(v));
-  }
-  void put(byte_span bytes) {
-    if (!bytes.empty())
-      std::memcpy(p_, bytes.data(), bytes.size());
-    p_ += bytes.size();
-  }
-  void head(unsigned flags, attribute_code code, std::size_t length) {
-    using namespace protocol::wire;
-    const bool extended = length > 255;
-    flags &= 0xffU & ~unsigned{flag_extended_length};
-    put(static_cast<std::uint8_t>(flags
-                                  | (extended ? flag_extended_length : 0U)));
-    put(number_of(code));
-    if (extended)
-      put(static_cast<std::uint8_t>(length >> 8));
-    put(static_cast<std::uint8_t>(length));
-  }
-
-  void advance() {
-    switch (due_) {
-    case 2:
-      due_ = 3;
-      break;
-    case 3:
-      due_ = 5;
-      break;
-    case 5:
-      due_ = 14;
-      break;
-    case 14:
-      due_ = 17;
-      break;
-    case 17:
-      due_ = 18;
-      break;
-    default:
-      due_ = 256;
-    }
-  }
-
-  // Writes what the set lacks and the message must have in front of `code`.
-  void insert_before(unsigned code) {
-    while (due_ < code) {
-      switch (due_) {
-      case 2:
-        as_path({});
-        break;
-      case 3:
-        next_hop();
-        break;
-      case 5:
-        local_pref();
-        break;
-      case 14:
-        stub();
-        break;
-      case 17:
-        as4_path();
-        break;
-      case 18:
-        as4_aggregator();
-        break;
-      default:
-        break;
-      }
-      advance();
-    }
-  }
-
-  void write(const raw_attribute& a) {
-    switch (a.code) {
-    case 1:  // ORIGIN
-    case 6:  // ATOMIC_AGGREGATE
-    case 8:  // COMMUNITIES
-    case 32: // LARGE_COMMUNITY
-    case 35: // OTC
-      return put(a.whole);
-    case 2:
-      return as_path(a.value);
-    case 3:
-      return next_hop();
-    case 4: // RFC 4271 §5.1.4: a received MED goes to no other neighbouring AS.
-      return put(!o_.external || o_.keep_med ? a.whole : byte_span{});
-    case 5: // RFC 4271 §5.1.5
-    case 9: // RFC 4456 §8: ORIGINATOR_ID and CLUSTER_LIST stay in the AS.
-    case 10:
-      return put(o_.external ? byte_span{} : a.whole);
-    case 7:
-      return aggregator(a);
-    case 14:
-      return stub();
-    case 15:
-    case 17:
-    case 18:
-      return;
-    case 16:
-      return extended_communities(a);
-    default:
-      return unknown(a);
-    }
-  }
-
-  void next_hop() {
-    if (o_.place == hop_place::outside || o_.hop.size != 4)
-      return;
-    head(protocol::wire::well_known, attribute_code::next_hop, 4);
-    put(o_.hop.span());
-  }
-
-  // The canonical form of an IPv6 next hop: MP_REACH_NLRI without NLRI.
-  void stub() {
-    if (o_.place != hop_place::canonical_stub || o_.hop.size != 16)
-      return;
-    head(protocol::wire::optional_non_transitive, attribute_code::mp_reach_nlri,
-         21);
-    constexpr std::array<std::uint8_t, 4> ipv6_unicast{0, 2, 1, 16};
-    put(ipv6_unicast);
-    put(o_.hop.span());
-    put(0);
-  }
-
-  void local_pref() {
-    if (o_.external)
-      return;
-    head(protocol::wire::well_known, attribute_code::local_pref, 4);
-    put32(o_.local_pref);
-  }
-
-  void as_path(byte_span path) {
-    if (!o_.as4)
-      return two_octet_path(path);
-    if (!o_.external) {
-      head(protocol::wire::well_known, attribute_code::as_path, path.size());
-      return put(path);
-    }
-    const prepended_head front{path, o_.local_as};
-    const auto rest = path.subspan(front.replaced);
-    head(protocol::wire::well_known, attribute_code::as_path,
-         front.bytes.size() + rest.size());
-    put(front.bytes);
-    put(rest);
-  }
-
-  // RFC 6793 §4.2.2: AS_TRANS for what does not fit, the truth in AS4_PATH.
-  void two_octet_path(byte_span path) {
-    path_.clear();
-    if (o_.external) {
-      const prepended_head front{path, o_.local_as};
-      path_.assign(front.bytes.begin(), front.bytes.end());
-      path = path.subspan(front.replaced);
-    }
-    path_.insert(path_.end(), path.begin(), path.end());
-    std::size_t length = 0;
-    for_each_segment([&](const std::uint8_t*, unsigned count) {
-      length += 2 + 2 * std::size_t{count};
-    });
-    head(protocol::wire::well_known, attribute_code::as_path, length);
-    for_each_segment([&](const std::uint8_t* segment, unsigned count) {
-      put(segment[0]);
-      put(segment[1]);
-      for (unsigned i = 0; i < count; ++i) {
-        auto as = as_at(segment + 2 + 4 * std::size_t{i});
-        if (as > largest_two_octet_as) {
-          as = protocol::as_trans;
-          needs_as4_path_ = true;
-        }
-        put(static_cast<std::uint8_t>(as >> 8));
-        put(static_cast<std::uint8_t>(as));
-      }
-    });
-  }
-
-  template <class Visitor>
-  void for_each_segment(Visitor visit) const {
-    std::size_t at = 0;
-    while (at + 2 <= path_.size()) {
-      const unsigned count = path_[at + 1];
-      const std::size_t size = 2 + 4 * std::size_t{count};
-      TROUPE_CHECK(at + size <= path_.size(), "an interned path is malformed");
-      visit(path_.data() + at, count);
-      at += size;
-    }
-  }
-
-  void as4_path() {
-    if (!needs_as4_path_)
-      return;
-    std::size_t length = 0;
-    const auto size_of = [](const std::uint8_t* segment, unsigned count) {
-      return segment[0] < confed_sequence ? 2 + 4 * std::size_t{count} : 0;
-    };
-    for_each_segment([&](const std::uint8_t* segment, unsigned count) {
-      length += size_of(segment, count);
-    });
-    if (length == 0)
-      return;
-    head(protocol::wire::optional_transitive, attribute_code::as4_path, length);
-    for_each_segment([&](const std::uint8_t* segment, unsigned count) {
-      put(byte_span{segment, size_of(segment, count)});
-    });
-  }
-
-  void aggregator(const raw_attribute& a) {
-    if (o_.as4)
-      return put(a.whole);
-    TROUPE_CHECK(a.value.size() == 8, "an interned AGGREGATOR is malformed");
-    auto as = as_at(a.value.data());
-    if (as > largest_two_octet_as) {
-      as4_aggregator_ = a.value;
-      as = protocol::as_trans;
-    }
-    head(a.flags, attribute_code::aggregator, 6);
-    put(static_cast<std::uint8_t>(as >> 8));
-    put(static_cast<std::uint8_t>(as));
-    put(a.value.subspan(4));
-  }
-
-  void as4_aggregator() {
-    if (as4_aggregator_.empty())
-      return;
-    head(protocol::wire::optional_transitive, attribute_code::as4_aggregator,
-         as4_aggregator_.size());
-    put(as4_aggregator_);
-  }
-
-  // RFC 4360 §6: those that are not transitive do not leave the AS.
-  void extended_communities(const raw_attribute& a) {
-    constexpr std::uint8_t not_transitive = 0x40;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i + 8 <= a.value.size(); i += 8)
-      kept += (a.value[i] & not_transitive) == 0 ? 8U : 0U;
-    if (!o_.external || kept == a.value.size())
-      return put(a.whole);
-    if (kept == 0)
-      return;
-    head(a.flags, attribute_code::extended_communities, kept);
-    for (std::size_t i = 0; i + 8 <= a.value.size(); i += 8)
-      if ((a.value[i] & not_transitive) == 0)
-        put(a.value.subspan(i, 8));
-  }
-
-  // RFC 4271 §5: passed on with the Partial bit, if they are transitive.
-  void unknown(const raw_attribute& a) {
-    using namespace protocol::wire;
-    if ((a.flags & optional_transitive) != optional_transitive)
-      return;
-    std::uint8_t* const flags = p_;
-    put(a.whole);
-    *flags = static_cast<std::uint8_t>(*flags | flag_partial);
-  }
-
-  options o_;
-  std::uint8_t* begin_;
-  std::uint8_t* p_;
-  std::vector<std::uint8_t>& path_; // four octets, before it is narrowed
-  unsigned due_ = 2; // code of the next attribute that may have to be inserted
-  bool needs_as4_path_ = false;
-  byte_span as4_aggregator_;
-};
 
 wire_next_hop from_address(const protocol::ip_address& address) {
   wire_next_hop hop;
@@ -372,6 +40,17 @@ wire_next_hop next_hop_of(byte_span canonical) {
     }
   }
   return {};
+}
+
+told_options options_of(const attribute_set& set, protocol::peer_kind kind) {
+  const auto& summary = set.summary();
+  told_options o;
+  o.external = kind == protocol::peer_kind::external;
+  o.confederation = kind == protocol::peer_kind::confederation;
+  o.strip_confederation =
+      o.external && (summary.flags & attribute_flag::has_confederation) != 0;
+  o.local_pref = summary.local_pref;
+  return o;
 }
 
 } // namespace
@@ -429,15 +108,13 @@ told_attributes export_transform::run(const attribute_set& set,
   told.next_hop = next_hop(bytes, traits);
   TROUPE_CHECK(told.next_hop.size != 0, "a route without next hop is told");
   told.multiprotocol = family_.afi != 1 || told.next_hop.size != 4;
-  run_state::options o;
-  o.external = kind_ == protocol::peer_kind::external;
+  auto o = options_of(set, kind_);
   o.local_as = local_as_;
   o.as4 = as4_;
   o.keep_med = (traits & export_trait::own_med) != 0;
   o.place = told.multiprotocol ? hop_place::outside : hop_place::attribute;
-  o.local_pref = set.summary().local_pref;
   o.hop = told.next_hop;
-  const auto size = run_state{o, out_.data(), path_}.run(bytes);
+  const auto size = write_told(o, bytes, out_.data(), path_);
   told.bytes = byte_span{out_}.first(size);
   return told;
 }
@@ -448,14 +125,12 @@ export_transform::canonical(const attribute_set& set,
   const auto bytes = set.bytes();
   std::vector<std::uint8_t> out(2 * bytes.size() + 64);
   std::vector<std::uint8_t> path;
-  run_state::options o;
-  o.external = kind_ == protocol::peer_kind::external;
+  auto o = options_of(set, kind_);
   o.local_as = local_as_;
   o.keep_med = (traits & export_trait::own_med) != 0;
   o.place = hop_place::canonical_stub;
-  o.local_pref = set.summary().local_pref;
   o.hop = next_hop(bytes, traits);
-  out.resize(run_state{o, out.data(), path}.run(bytes));
+  out.resize(write_told(o, bytes, out.data(), path));
   return out;
 }
 

@@ -2,10 +2,9 @@
 
 #include "rib/attribute_pool.hpp"
 #include "rib/export_settings.hpp"
+#include "rib/export_writer.hpp"
 
-#include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,15 +17,6 @@ inline constexpr std::uint8_t own_med = 1;
 /// The export policy set the next hop.
 inline constexpr std::uint8_t own_next_hop = 2;
 } // namespace export_trait
-
-/// A next hop as it stands in a message.
-struct wire_next_hop {
-  std::array<std::uint8_t, 16> bytes{};
-  std::uint8_t size = 0; ///< 4, 16, or 0 for none
-
-  std::span<const std::uint8_t> span() const { return {bytes.data(), size}; }
-  friend bool operator==(const wire_next_hop&, const wire_next_hop&) = default;
-};
 
 /// Attributes ready for a message.
 struct told_attributes {

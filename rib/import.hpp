@@ -17,10 +17,19 @@
 
 namespace troupe::rib {
 
+/// Our place in a confederation (RFC 5065 §1.2).
+struct confederation_facts {
+  protocol::as_number identifier = 0;
+  protocol::as_number member_as = 0; ///< our own
+  friend bool operator==(const confederation_facts&,
+                         const confederation_facts&) = default;
+};
+
 /// What the import of one session depends on, besides the bytes.
 struct import_settings {
   neighbor_facts neighbor;
   protocol::as_number local_as = 0; ///< towards this peer
+  std::optional<confederation_facts> confederation;
   /// Our own BGP identifier and cluster id: routes that carry them as
   /// ORIGINATOR_ID or in CLUSTER_LIST are our own (RFC 4456 §8).
   protocol::router_id local_id;

@@ -1,5 +1,7 @@
 #include "rib/import_attributes.hpp"
 
+#include "rib/own_as.hpp"
+
 #include <algorithm>
 
 namespace troupe::rib {
@@ -32,6 +34,16 @@ void append_next_hop_stub(std::vector<std::uint8_t>& out,
   append(out, head);
   append(out, next_hop);
   out.push_back(0);
+}
+
+/// The AS_PATH of a canonical set.
+wire::as_path_view path_of(wire::byte_span canonical) {
+  wire::attribute_walker walker{canonical};
+  wire::raw_attribute each;
+  while (walker.next(each))
+    if (each.is(wire::attribute_code::as_path))
+      return {each.value, wire::as_width::four};
+  return {{}, wire::as_width::four};
 }
 
 } // namespace
@@ -77,12 +89,38 @@ attribute_resolver::lookup_key(const wire::update_sections& sections,
 /// on this session. Sets of our own making lack what a peer must send.
 bool attribute_resolver::may_reuse(attribute_ref known) const {
   namespace flag = attribute_flag;
-  const auto& summary = (*pool_)[known].summary();
-  if ((summary.flags & flag::has_next_hop) == 0)
+  const auto& set = (*pool_)[known];
+  const auto flags = set.summary().flags;
+  if ((flags & flag::has_next_hop) == 0)
     return false;
-  if (settings_->neighbor.kind == peer_kind::internal)
-    return (summary.flags & flag::has_local_pref) != 0;
-  return (summary.flags & (flag::has_local_pref | flag::has_originator)) == 0;
+  switch (settings_->neighbor.kind) {
+  case peer_kind::internal:
+    return (flags & flag::has_local_pref) != 0;
+  case peer_kind::confederation:
+    return (flags & flag::has_originator) == 0
+           && path_of(set.bytes()).first_member().has_value();
+  case peer_kind::external:
+    return (flags
+            & (flag::has_local_pref | flag::has_originator
+               | flag::has_confederation))
+           == 0;
+  }
+  return false;
+}
+
+/// Whether the first AS of the path is the peer's (RFC 4271 §6.3): towards
+/// another member AS of a confederation, its first member.
+bool attribute_resolver::begins_with_peer(attribute_ref known) const {
+  const auto& set = (*pool_)[known];
+  switch (settings_->neighbor.kind) {
+  case peer_kind::internal:
+    return true;
+  case peer_kind::confederation:
+    return path_of(set.bytes()).first_member() == settings_->neighbor.as;
+  case peer_kind::external:
+    return set.summary().neighbor_as == settings_->neighbor.as;
+  }
+  return false;
 }
 
 /// RFC 4271 §9.1.2, RFC 4456 §8: the route has been here before; and RFC 4271
@@ -96,8 +134,7 @@ bool attribute_resolver::is_own(std::span<const std::uint8_t> canonical) const {
   };
   while (walker.next(each)) {
     if (each.is(wire::attribute_code::as_path)) {
-      if (wire::as_path_view{each.value, wire::as_width::four}.contains(
-              settings_->local_as))
+      if (count_own_as({each.value, wire::as_width::four}, *settings_) > 0)
         return true;
     } else if (each.is(wire::attribute_code::next_hop)) {
       const auto local = settings_->local_address.bytes();
@@ -161,9 +198,7 @@ resolution attribute_resolver::resolve(const wire::update_sections& sections,
   if (found.reset || set.get() == attribute_ref::none)
     return found;
   const auto& known = (*pool_)[set.get()];
-  if (settings_->enforce_first_as
-      && settings_->neighbor.kind == peer_kind::external
-      && known.summary().neighbor_as != settings_->neighbor.as) {
+  if (settings_->enforce_first_as && !begins_with_peer(set.get())) {
     found.errors.push_back({wire::number_of(wire::attribute_code::as_path),
                             protocol::verdict::treat_as_withdraw,
                             protocol::update_subcode::malformed_as_path,
@@ -227,7 +262,8 @@ judged_set attribute_resolver::evaluate(attribute_ref set,
                                         const protocol::prefix* prefix) {
   const auto attributes = wire::decode_canonical((*pool_)[set].bytes());
   auto verdict = policy.evaluate(
-      {prefix, attributes, settings_->neighbor, settings_->neighbor.as});
+      {prefix, attributes, settings_->neighbor, settings_->neighbor.as,
+       settings_->neighbor.kind == peer_kind::confederation});
   bool accepted = verdict.accepted;
   if (accepted && verdict.modified) {
     scratch_.clear();
@@ -272,6 +308,7 @@ attribute_summary summarize(const wire::path_attributes& a) {
   }
   a.as_path.view().for_each([&](const wire::as_segment_view& segment) {
     set(segment.type() == wire::segment_type::as_set, flag::has_as_set);
+    set(segment.is_confederation(), flag::has_confederation);
   });
   return s;
 }

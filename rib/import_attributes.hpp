@@ -61,6 +61,7 @@ private:
   lookup_key(const protocol::wire::update_sections& sections,
              const protocol::wire::mp_sections& mp, bool classic);
   bool may_reuse(attribute_ref known) const;
+  bool begins_with_peer(attribute_ref known) const;
   bool is_own(std::span<const std::uint8_t> canonical) const;
   attribute_handle decode(const protocol::wire::update_sections& sections,
                           bool classic, resolution& found);

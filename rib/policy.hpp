@@ -28,6 +28,9 @@ struct policy_input {
   /// The AS that `prepend` repeats, and that stands for the origin of an empty
   /// path: on import the neighbour's, on export our own towards the peer.
   protocol::as_number prepend_as = 0;
+  /// Whether that is a member AS of our confederation, which no AS_SEQUENCE may
+  /// hold (RFC 5065 §4.1).
+  bool prepends_member = false;
 };
 
 struct policy_result {

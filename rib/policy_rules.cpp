@@ -91,7 +91,10 @@ void judged_route::apply(const policy_set& set) {
   edit(a.communities, set.communities);
   edit(a.large_communities, set.large_communities);
   if (set.prepend > 0) {
-    a.as_path.prepend(input_.prepend_as, set.prepend);
+    a.as_path.prepend(input_.prepend_as, set.prepend,
+                      input_.prepends_member
+                          ? protocol::wire::segment_type::confed_sequence
+                          : protocol::wire::segment_type::as_sequence);
     path_text_.reset();
   }
   if (set.next_hop && may_replace(a.next_hop, *set.next_hop)) {
@@ -160,10 +163,11 @@ bool compiled_rule::matches_source(const neighbor_facts& source) const {
   const auto& match = rule_.match;
   const bool learned = source.source == source_kind::bgp;
   if (match.source) {
-    const bool internal = source.kind == protocol::peer_kind::internal;
+    // The rest of our confederation is our own AS (RFC 5065 §5.3).
+    const bool external = source.kind == protocol::peer_kind::external;
     const auto kind = !learned   ? route_source_kind::local
-                      : internal ? route_source_kind::internal
-                                 : route_source_kind::external;
+                      : external ? route_source_kind::external
+                                 : route_source_kind::internal;
     const auto& kinds = *match.source;
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
       return false;

@@ -165,7 +165,8 @@ void session_fsm::accept_open(connection& c, const wire::open_message& open,
                               step& s) {
   if (c.who.reached == phase::delaying)
     c.ours = settings_.open;
-  const auto agreed = wire::negotiate(c.ours, open, keepalive_time());
+  const auto agreed = wire::negotiate(c.ours, open, keepalive_time(),
+                                      settings_.confederation_members);
   if (auto error = judge(c, open, agreed))
     return fail(c, {end_reason::unacceptable_open, std::move(error)}, s);
   const auto id = c.who.connection;
@@ -179,6 +180,7 @@ session_fsm::judge(const connection& c, const wire::open_message& open,
                    const wire::negotiated& agreed) const {
   wire::open_expectations expected;
   expected.local_as = c.ours.my_as;
+  expected.members = settings_.confederation_members;
   expected.local_id = c.ours.identifier;
   expected.remote_as = settings_.remote_as;
   expected.kind = settings_.remote_kind;

@@ -28,8 +28,11 @@ struct settings {
   wire::open_message open;
   /// The neighbour's AS, where it is configured as a number: 2/2 for another.
   std::optional<as_number> remote_as;
-  /// Internal or external, where it is configured so: 2/2 for the other kind.
+  /// Where the kind of session is configured: 2/2 for another one.
   std::optional<peer_kind> remote_kind;
+  /// All member ASes of our confederation, our own among them; empty outside of
+  /// one (wire::kind_of).
+  std::vector<as_number> confederation_members;
   /// The neighbour's identifier, where it is configured: 2/3 for another one.
   std::optional<router_id> remote_id;
   /// Whether a neighbour without a role is refused, where our OPEN names a role

@@ -117,6 +117,18 @@ bool as_path_view::has_confederation() const {
   return found;
 }
 
+std::optional<as_number> as_path_view::first_member() const {
+  std::optional<as_segment_view> first;
+  for_each([&](const as_segment_view& segment) {
+    if (!first)
+      first = segment;
+  });
+  if (!first || first->type() != segment_type::confed_sequence
+      || first->size() == 0)
+    return std::nullopt;
+  return (*first)[0];
+}
+
 as_path::as_path(std::span<const as_number> sequence) {
   writer w{bytes_};
   append(segment_type::as_sequence, sequence, w);
@@ -152,18 +164,16 @@ std::vector<as_segment> as_path::segments() const {
   return result;
 }
 
-void as_path::prepend(as_number as, unsigned times) {
+void as_path::prepend(as_number as, unsigned times, segment_type type) {
+  const auto code = static_cast<std::uint8_t>(type);
   const std::array<std::uint8_t, 4> octets{
       static_cast<std::uint8_t>(as >> 24), static_cast<std::uint8_t>(as >> 16),
       static_cast<std::uint8_t>(as >> 8), static_cast<std::uint8_t>(as)};
   for (; times > 0; --times) {
     const bool room =
-        !bytes_.empty()
-        && bytes_[0] == static_cast<std::uint8_t>(segment_type::as_sequence)
-        && bytes_[1] < most_in_segment;
+        !bytes_.empty() && bytes_[0] == code && bytes_[1] < most_in_segment;
     if (!room)
-      bytes_.insert(bytes_.begin(),
-                    {static_cast<std::uint8_t>(segment_type::as_sequence), 0});
+      bytes_.insert(bytes_.begin(), {code, 0});
     ++bytes_[1];
     bytes_.insert(bytes_.begin() + 2, octets.begin(), octets.end());
   }

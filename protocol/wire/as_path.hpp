@@ -74,6 +74,9 @@ public:
   /// is a sequence.
   std::optional<as_number> origin_as() const;
   bool has_confederation() const;
+  /// The member AS of our confederation that told the route: the leftmost
+  /// number, if the first segment is an AS_CONFED_SEQUENCE (RFC 5065 §4.1).
+  std::optional<as_number> first_member() const;
 
   /// Calls `visit(as_segment_view)` for each segment, from the left.
   template <class Visitor>
@@ -127,14 +130,16 @@ public:
   std::vector<as_segment> segments() const;
 
   /// Puts the AS in front `times` times: into the first segment if that is a
-  /// sequence with room, else into a new one (RFC 4271 §5.1.2).
-  void prepend(as_number as, unsigned times = 1);
+  /// sequence of this type with room, else into a new one (RFC 4271 §5.1.2, RFC
+  /// 5065 §4.1).
+  void prepend(as_number as, unsigned times = 1,
+               segment_type type = segment_type::as_sequence);
   /// Whether any number needs four octets.
   bool needs_four_octets() const;
   /// The two-octet form, with AS_TRANS for what does not fit (RFC 6793 §4.2.2).
   std::vector<std::uint8_t> two_octet_bytes() const;
-  /// The value of AS4_PATH that goes with it: without the segments of a
-  /// confederation (RFC 6793 §4.2.2).
+  /// The path as it is told outside of a confederation (RFC 5065 §4.1 c) and in
+  /// AS4_PATH (RFC 6793 §4.2.2): without the segments of a confederation.
   as_path without_confederation() const;
 
   friend bool operator==(const as_path&, const as_path&) = default;

@@ -40,10 +40,15 @@ void decode_as_path(attribute_decoder& d, const raw_attribute& raw) {
     return d.malformed("AS_PATH has a malformed segment"); // RFC 7606 §7.2
   if (path->contains(0))
     return d.malformed("AS_PATH holds AS 0"); // RFC 7607 §2
-  if (d.context().kind == peer_kind::external
+  const auto kind = d.context().kind;
+  if (kind == peer_kind::external
       && path->view().has_confederation()) // RFC 5065 §5
     return d.malformed("AS_PATH of an external neighbour holds a "
                        "confederation");
+  if (kind == peer_kind::confederation
+      && !path->view().first_member()) // RFC 5065 §5
+    return d.malformed("AS_PATH of a member AS does not begin with a "
+                       "confederation sequence");
   if (path->bytes().size() > longest_path && !d.trusted())
     return d.malformed("AS_PATH is too long to be passed on");
   d.attributes().as_path = *std::move(path);

@@ -91,7 +91,8 @@ void agree_on_times(const open_message& local, const open_message& remote,
 } // namespace
 
 negotiated negotiate(const open_message& local, const open_message& remote,
-                     std::chrono::milliseconds keepalive) {
+                     std::chrono::milliseconds keepalive,
+                     std::span<const as_number> members) {
   negotiated result;
   result.as4 = both<four_octet_as_capability>(local, remote);
   agree_on_families(local, remote, result);
@@ -113,8 +114,7 @@ negotiated negotiate(const open_message& local, const open_message& remote,
   result.local_as = local.my_as;
   result.peer_as = remote.my_as;
   result.peer_id = remote.identifier;
-  result.kind =
-      local.my_as == remote.my_as ? peer_kind::internal : peer_kind::external;
+  result.kind = kind_of(local.my_as, remote.my_as, members);
   return result;
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace troupe::protocol::wire {
@@ -96,7 +97,10 @@ struct negotiated {
 /// `keepalive`, but a third of the hold time if `keepalive` is 0, is not below
 /// the hold time, or exceeds that third after the peer has lowered our own
 /// hold time (RFC 4271 §4.4, §10).
+///
+/// `members` are all member ASes of our confederation (see `kind_of`).
 negotiated negotiate(const open_message& local, const open_message& remote,
-                     std::chrono::milliseconds keepalive);
+                     std::chrono::milliseconds keepalive,
+                     std::span<const as_number> members = {});
 
 } // namespace troupe::protocol::wire

@@ -131,18 +131,38 @@ void encode_open(const open_message& message, std::vector<std::uint8_t>& out) {
   end_message(start, out);
 }
 
+peer_kind kind_of(as_number local_as, as_number remote_as,
+                  std::span<const as_number> members) {
+  if (local_as == remote_as)
+    return peer_kind::internal;
+  return std::find(members.begin(), members.end(), remote_as) != members.end()
+             ? peer_kind::confederation
+             : peer_kind::external;
+}
+
 namespace {
+
+std::string_view wants(peer_kind kind) {
+  switch (kind) {
+  case peer_kind::external:
+    return "an external AS is configured";
+  case peer_kind::internal:
+    return "an internal AS is configured";
+  case peer_kind::confederation:
+    return "another member AS of the confederation is configured";
+  }
+  return "another AS is configured";
+}
 
 std::optional<decode_error> check_as(const open_message& open,
                                      const open_expectations& expected) {
-  const bool internal = open.my_as == expected.local_as;
+  const auto kind = kind_of(expected.local_as, open.my_as, expected.members);
   if (expected.remote_as && *expected.remote_as != open.my_as)
     return make_error(open_subcode::bad_peer_as, "not the configured AS");
-  if (expected.kind && (*expected.kind == peer_kind::internal) != internal)
-    return make_error(open_subcode::bad_peer_as,
-                      internal ? "an external AS is configured"
-                               : "an internal AS is configured");
-  if (internal && open.identifier == expected.local_id) // RFC 6286 §2.2
+  if (expected.kind && *expected.kind != kind)
+    return make_error(open_subcode::bad_peer_as, wants(*expected.kind));
+  if (kind == peer_kind::internal
+      && open.identifier == expected.local_id) // RFC 6286 §2.2
     return make_error(open_subcode::bad_bgp_identifier,
                       "our own BGP identifier");
   return std::nullopt;
@@ -150,8 +170,12 @@ std::optional<decode_error> check_as(const open_message& open,
 
 std::optional<decode_error> check_role(const open_message& open,
                                        const open_expectations& expected) {
-  if (!expected.role || open.my_as == expected.local_as)
-    return std::nullopt; // roles are for external sessions
+  // Roles are for external sessions, and not recommended within a confederation
+  // (RFC 9234 §5).
+  if (!expected.role
+      || kind_of(expected.local_as, open.my_as, expected.members)
+             != peer_kind::external)
+    return std::nullopt;
   const role_capability* remote = nullptr;
   for (const auto& each : open.capabilities) {
     const auto* role = std::get_if<role_capability>(&each);

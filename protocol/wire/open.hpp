@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace troupe::protocol::wire {
@@ -58,13 +59,21 @@ outcome<open_message> decode_open(byte_span body);
 /// standard_message_size is our mistake.
 void encode_open(const open_message& message, std::vector<std::uint8_t>& out);
 
+/// How a peer of `remote_as` relates to us, who have `local_as` in our OPEN.
+/// `members` are all member ASes of our confederation, our own among them (RFC
+/// 5065 §4); empty outside of one.
+peer_kind kind_of(as_number local_as, as_number remote_as,
+                  std::span<const as_number> members);
+
 /// What we know about a neighbour before its OPEN.
 struct open_expectations {
   as_number local_as = 0;
+  /// For `kind_of`; must outlive this value.
+  std::span<const as_number> members;
   router_id local_id;
   /// The neighbour's AS, where it is configured as a number.
   std::optional<as_number> remote_as;
-  /// Internal or external, where it is configured so; nothing means any.
+  /// Where it is configured so; nothing means any.
   std::optional<peer_kind> kind;
   /// Our own role, where it is configured (RFC 9234).
   std::optional<bgp_role> role;

@@ -58,9 +58,26 @@ void attribute_decoder::take(const raw_attribute& raw) {
     take_unknown(raw);
 }
 
+namespace {
+
+// LOCAL_PREF is spoken throughout a confederation (RFC 4271 §5.1.5), what route
+// reflection adds within one AS only (RFC 4456 §8).
+bool may_come_from(peer_kind kind, const attribute_rule& rule) {
+  switch (kind) {
+  case peer_kind::internal:
+    return true;
+  case peer_kind::confederation:
+    return !rule.internal_only || rule.code == attribute_code::local_pref;
+  case peer_kind::external:
+    return !rule.internal_only;
+  }
+  return false;
+}
+
+} // namespace
+
 void attribute_decoder::take_known(const raw_attribute& raw) {
-  const bool external = context_.kind == peer_kind::external;
-  if (rule_->internal_only && external) // RFC 7606 §7.5, §7.9, §7.10
+  if (!may_come_from(context_.kind, *rule_)) // RFC 7606 §7.5, §7.9, §7.10
     return report(verdict::attribute_discard, update_subcode::unspecific,
                   "attribute of an external neighbour");
   constexpr std::uint8_t category = flag_optional | flag_transitive;

@@ -1,6 +1,6 @@
 #include "config/derive.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace troupe::config {
 
@@ -100,6 +100,46 @@ TEST_F(Derive, InternalPeersKeepTheNextHopUnlessToldOtherwise) {
   EXPECT_TRUE(exported().families.at(ipv4_unicast).keep_next_hop);
   n.next_hop_self = true;
   EXPECT_FALSE(exported().families.at(ipv4_unicast).keep_next_hop);
+}
+
+TEST_F(Derive, AConfederationHasOneAsWithinAndOneOutside) { // RFC 5065 §4
+  r.confederation = {100, {65001}};
+  const auto within = fsm_settings(r, n, *n.address);
+  EXPECT_EQ(within.open.my_as, 65000U);
+  EXPECT_EQ(within.open.find<wire::four_octet_as_capability>()->as, 65000U);
+  EXPECT_EQ(within.remote_kind, protocol::peer_kind::confederation);
+  EXPECT_THAT(within.confederation_members,
+              ::testing::UnorderedElementsAre(65000, 65001));
+  n.remote.number = 65002;
+  const auto outside = fsm_settings(r, n, *n.address);
+  EXPECT_EQ(outside.open.my_as, 100U);
+  EXPECT_EQ(outside.open.find<wire::four_octet_as_capability>()->as, 100U);
+  EXPECT_EQ(outside.remote_kind, protocol::peer_kind::external);
+  // What the OPENs then say is what was meant.
+  wire::open_message theirs;
+  theirs.my_as = 65001;
+  EXPECT_EQ(wire::negotiate(within.open, theirs, within.keepalive,
+                            within.confederation_members)
+                .kind,
+            protocol::peer_kind::confederation);
+}
+
+TEST_F(Derive, AMemberOfOurConfederationIsServedLikeAnInternalPeer) {
+  r.confederation = {100, {65001}};
+  agreed.kind = protocol::peer_kind::confederation;
+  const auto import = import_settings(r, n, facts());
+  EXPECT_TRUE(import.families.at(ipv4_unicast).policy.accepts_all());
+  EXPECT_EQ(import.local_as, 65000U);
+  EXPECT_EQ(import.confederation, (rib::confederation_facts{100, 65000}));
+  EXPECT_EQ(exported().local_as, 65000U);
+  EXPECT_TRUE(exported().families.at(ipv4_unicast).policy.accepts_all());
+  EXPECT_TRUE(exported().families.at(ipv4_unicast).keep_next_hop); // §5.2
+  n.next_hop_self = true;
+  EXPECT_FALSE(exported().families.at(ipv4_unicast).keep_next_hop);
+  n.remote.number = 65002;
+  agreed.kind = protocol::peer_kind::external;
+  EXPECT_EQ(exported().local_as, 100U);
+  EXPECT_EQ(import_settings(r, n, facts()).local_as, 100U);
 }
 
 TEST_F(Derive, NeighborsThatAreToldTheSameHaveEqualSettings) {

@@ -41,11 +41,35 @@ TEST(KnownKind, TakesTheLocalAsForOurs) {
   EXPECT_EQ(known_kind(r, n), peer_kind::internal);
 }
 
+TEST(KnownKind, TellsTheMembersOfAConfederation) { // RFC 5065 §4
+  router r;
+  r.asn = 65010;
+  r.confederation = {100, {65011, 65012}};
+  const auto of = [&](remote_asn remote) {
+    neighbor n;
+    n.remote = remote;
+    return std::pair{known_kind(r, n), our_as(r, n)};
+  };
+  using kind = std::optional<peer_kind>;
+  const auto pair = [](peer_kind k, protocol::as_number as) {
+    return std::pair{kind{k}, as};
+  };
+  EXPECT_EQ(of(number(65010)), pair(peer_kind::internal, 65010));
+  EXPECT_EQ(of({remote_asn::kind::internal, 0}),
+            pair(peer_kind::internal, 65010));
+  EXPECT_EQ(of(number(65012)), pair(peer_kind::confederation, 65010));
+  EXPECT_EQ(of(number(65013)), pair(peer_kind::external, 100));
+  EXPECT_EQ(of({remote_asn::kind::external, 0}),
+            pair(peer_kind::external, 100));
+  EXPECT_EQ(of({}), pair(peer_kind::external, 100));
+}
+
 TEST(PolicyInForce, IsWhatWasSaid) {
   family_config f;
   f.import_policy = {policy_action::accept};
   f.export_policy = {rib::policy_name{"p"}};
-  for (const auto kind : {peer_kind::external, peer_kind::internal}) {
+  for (const auto kind :
+       {peer_kind::external, peer_kind::internal, peer_kind::confederation}) {
     EXPECT_EQ(import_chain(f, kind), *f.import_policy);
     EXPECT_EQ(export_chain(f, kind), *f.export_policy);
   }
@@ -57,10 +81,12 @@ TEST(PolicyInForce, RejectsOutsideAndAcceptsInsideByDefault) { // RFC 8212
               ElementsAre(rib::chain_step{policy_action::reject}));
   EXPECT_THAT(export_chain(f, peer_kind::external),
               ElementsAre(rib::chain_step{policy_action::reject}));
-  EXPECT_THAT(import_chain(f, peer_kind::internal),
-              ElementsAre(rib::chain_step{policy_action::accept}));
-  EXPECT_THAT(export_chain(f, peer_kind::internal),
-              ElementsAre(rib::chain_step{policy_action::accept}));
+  for (const auto kind : {peer_kind::internal, peer_kind::confederation}) {
+    EXPECT_THAT(import_chain(f, kind),
+                ElementsAre(rib::chain_step{policy_action::accept}));
+    EXPECT_THAT(export_chain(f, kind),
+                ElementsAre(rib::chain_step{policy_action::accept}));
+  }
 }
 
 TEST(ForNode, AppliesTheOverridesOfTheNode) {

@@ -29,6 +29,8 @@ inline negotiated session_of(std::uint8_t choice) {
   session.as4 = (choice & 2U) != 0;
   session.kind = (choice & 4U) != 0 ? protocol::peer_kind::internal
                                     : protocol::peer_kind::external;
+  if ((choice & 16U) != 0)
+    session.kind = protocol::peer_kind::confederation;
   session.extended_next_hop = (choice & 8U) != 0;
   return session;
 }
@@ -38,8 +40,8 @@ inline negotiated session_of(std::uint8_t choice) {
 inline void check_stable(const frame& message, const negotiated& session) {
   using protocol::wire::extended_message_size;
   // AS4_PATH cannot carry the segments of a confederation (RFC 6793 §6), which
-  // only an internal neighbour may send.
-  if (!session.as4 && session.kind == protocol::peer_kind::internal)
+  // no external neighbour may send.
+  if (!session.as4 && session.kind != protocol::peer_kind::external)
     return;
   const auto once = protocol::wire::testing::reencode(message, session);
   if (!once)

@@ -81,6 +81,36 @@ TEST(AsPath, PrependsIntoALeadingSequence) { // RFC 4271 §5.1.2
   EXPECT_EQ(path, path_of({4200000001}));
 }
 
+TEST(AsPath, PrependsAMemberAsToAConfederation) { // RFC 5065 §4.1 b
+  auto path = path_of({2});
+  path.prepend(65010, 2, confed_sequence);
+  EXPECT_EQ(path,
+            from({{confed_sequence, {65010, 65010}}, {as_sequence, {2}}}));
+  path.prepend(65011, 1, confed_sequence);
+  EXPECT_EQ(path.segments().at(0).numbers,
+            (std::vector<as_number>{65011, 65010, 65010}));
+  path = from({{confed_set, {1}}});
+  path.prepend(65010, 1, confed_sequence);
+  EXPECT_EQ(path, from({{confed_sequence, {65010}}, {confed_set, {1}}}));
+  path = from({{confed_sequence, std::vector<as_number>(255, 7)}});
+  path.prepend(65010, 1, confed_sequence);
+  EXPECT_EQ(path.segments().at(0).numbers, std::vector<as_number>{65010});
+  EXPECT_EQ(path.segments().at(1).numbers.size(), 255U);
+  path.prepend(9);
+  EXPECT_EQ(path.first_as(), 9U);
+}
+
+TEST(AsPath, KnowsTheMemberThatToldTheRoute) { // RFC 5065 §4.1 b
+  const auto member = [](const as_path& path) {
+    return path.view().first_member();
+  };
+  EXPECT_EQ(member(from({{confed_sequence, {7, 8}}, {as_sequence, {1}}})), 7U);
+  EXPECT_EQ(member(from({{as_sequence, {1}}, {confed_sequence, {7}}})),
+            std::nullopt);
+  EXPECT_EQ(member(from({{confed_set, {7}}})), std::nullopt);
+  EXPECT_EQ(member(as_path{}), std::nullopt);
+}
+
 TEST(AsPath, PrependsANewSequenceBeforeASet) {
   auto path = from({{as_set, {2}}});
   path.prepend(1);

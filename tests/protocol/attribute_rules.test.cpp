@@ -227,6 +227,36 @@ TEST(OldSpeaker, LosesAMalformedAs4Path) { // RFC 6793 §6, CVE-2026-41643
   }
 }
 
+TEST(AttributeRules, TellTheMembersOfAConfederationFromOthers) {
+  auto member = external();
+  member.kind = peer_kind::confederation;
+  const auto verdict_on = [&](const char* path) {
+    return decode_attributes(with(0x40, 2, hex(path)), member).action;
+  };
+  // RFC 5065 §5: the first segment is an AS_CONFED_SEQUENCE.
+  EXPECT_EQ(verdict_on("0301 0000fde9"), accept);
+  EXPECT_EQ(verdict_on("0301 0000fde9 0201 00000001"), accept);
+  EXPECT_EQ(verdict_on("0201 00000001"), withdraw);
+  EXPECT_EQ(verdict_on("0201 00000001 0301 0000fde9"), withdraw);
+  EXPECT_EQ(verdict_on("0401 0000fde9"), withdraw);
+  EXPECT_EQ(verdict_on(""), withdraw);
+}
+
+TEST(AttributeRules, LetOnlyLocalPrefPassFromAnotherMember) {
+  auto member = external();
+  member.kind = peer_kind::confederation;
+  const auto result =
+      decode_attributes(join({with(0x40, 2, hex("0301 0000fde9")),
+                              hex("80040400000007 400504000000c8 8009040a000001"
+                                  "800a040a000002")}),
+                        member);
+  EXPECT_EQ(result.action, discard);
+  EXPECT_EQ(result.attributes.local_pref, 200U); // RFC 4271 §5.1.5
+  EXPECT_EQ(result.attributes.med, 7U);
+  EXPECT_EQ(result.attributes.originator_id, std::nullopt); // RFC 4456 §8
+  EXPECT_TRUE(result.attributes.cluster_list.empty());
+}
+
 TEST(OldSpeaker, LosesAConfederationInAs4Path) { // RFC 6793 §6
   const auto result =
       old_speaker("4002060202fde95ba0 c0110c03010000fc00 0201fa56ea01");

@@ -248,6 +248,14 @@ TEST(FsmScenario, HoldsTheOpenAgainstTheSettings) {
   } const cases[]{
       {"as", [](settings& s) { s.remote_as = 65003; }, 2},
       {"kind", [](settings& s) { s.remote_kind = peer_kind::internal; }, 2},
+      {"member", [](settings& s) { s.remote_kind = peer_kind::confederation; },
+       2},
+      {"no member",
+       [](settings& s) {
+         s.remote_kind = peer_kind::external;
+         s.confederation_members = {65002};
+       },
+       2},
       {"identifier", [](settings& s) { s.remote_id = router_id{5}; }, 3},
   };
   for (const auto& c : cases) {
@@ -262,6 +270,18 @@ TEST(FsmScenario, HoldsTheOpenAgainstTheSettings) {
     EXPECT_EQ(why->notification->code, notification_code::open_message_error);
     EXPECT_EQ(why->notification->subcode, c.subcode);
   }
+}
+
+TEST(FsmScenario, SpeaksToAnotherMemberOfItsConfederation) { // RFC 5065 §4
+  auto s = plain_settings();
+  s.remote_kind = peer_kind::confederation;
+  s.confederation_members = {s.open.my_as, 65002};
+  auto machine = in_open_sent(s);
+  machine.handle(open_received{first, peer_open()});
+  ASSERT_EQ(machine.connections().size(), 1U);
+  ASSERT_TRUE(machine.connections().front().agreed);
+  EXPECT_EQ(machine.connections().front().agreed->kind,
+            peer_kind::confederation);
 }
 
 TEST(FsmScenario, NegotiatesWithTheOpenThatItSentNotWithNewerSettings) {

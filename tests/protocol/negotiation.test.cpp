@@ -127,6 +127,22 @@ TEST(Negotiate, TellsInternalFromExternal) { // RFC 4271 §1.1
             peer_kind::internal);
 }
 
+TEST(Negotiate, KnowsTheMembersOfOurConfederation) { // RFC 5065 §4
+  const std::vector<as_number> members{65010, 65011, 65012};
+  const auto kind = [&](as_number local, as_number remote) {
+    return negotiate(open_with({}, local), open_with({}, remote), seconds{30},
+                     members)
+        .kind;
+  };
+  EXPECT_EQ(kind(65010, 65011), peer_kind::confederation);
+  EXPECT_EQ(kind(65010, 65010), peer_kind::internal);
+  EXPECT_EQ(kind(100, 200), peer_kind::external);
+  // Without a confederation a member's number is any other.
+  EXPECT_EQ(
+      negotiate(open_with({}, 65010), open_with({}, 65011), seconds{30}).kind,
+      peer_kind::external);
+}
+
 TEST(Negotiate, TakesTheSmallerHoldTime) { // RFC 4271 §4.2
   const auto hold = [](seconds a, seconds b) {
     return negotiate(open_with({}, 1, a), open_with({}, 2, b), seconds{30})

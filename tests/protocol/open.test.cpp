@@ -238,6 +238,36 @@ TEST(ValidateOpen, ComparesTheAs) { // RFC 4271 §6.2
   EXPECT_EQ(subcode_of(from_as(65000), expected), 2U);
 }
 
+TEST(ValidateOpen, TellsTheMembersOfAConfederationFromOthers) { // RFC 5065 §4
+  const std::vector<as_number> members{65010, 65011};
+  open_expectations expected;
+  expected.local_as = 65010;
+  expected.local_id = router_id{2};
+  expected.members = members;
+  expected.kind = peer_kind::confederation;
+  EXPECT_EQ(subcode_of(from_as(65011), expected), 0U);
+  EXPECT_EQ(subcode_of(from_as(65010), expected), 2U); // internal
+  EXPECT_EQ(subcode_of(from_as(65099), expected), 2U); // external
+  // Towards others our AS is the identifier, 100.
+  expected.local_as = 100;
+  expected.kind = peer_kind::external;
+  EXPECT_EQ(subcode_of(from_as(200), expected), 0U);
+  EXPECT_EQ(subcode_of(from_as(65011), expected), 2U);
+  EXPECT_EQ(subcode_of(from_as(65010), expected), 2U);
+  EXPECT_EQ(subcode_of(from_as(100), expected), 2U);
+}
+
+TEST(ValidateOpen, AsksNoRoleOfAMemberOfOurConfederation) { // RFC 9234 §5
+  const std::vector<as_number> members{65010, 65011};
+  open_expectations expected;
+  expected.local_as = 65010;
+  expected.members = members;
+  expected.role = bgp_role::peer;
+  expected.strict_role = true;
+  EXPECT_EQ(subcode_of(from_as(65011), expected), 0U);
+  EXPECT_EQ(subcode_of(from_as(65012), expected), 11U);
+}
+
 TEST(ValidateOpen, RefusesOurOwnIdentifierInOurOwnAsOnly) { // RFC 6286 §2.2
   open_expectations expected;
   expected.local_as = 65000;

@@ -384,7 +384,8 @@ TEST(DecodeAttributes, SurvivesRandomBytes) {
     decode_context context;
     context.as4 = *rc::gen::arbitrary<bool>();
     context.classic_nlri = *rc::gen::arbitrary<bool>();
-    context.kind = *rc::gen::element(peer_kind::external, peer_kind::internal);
+    context.kind = *rc::gen::element(peer_kind::external, peer_kind::internal,
+                                     peer_kind::confederation);
     const auto result = decode_attributes(raw, context);
     RC_ASSERT(result.reset.has_value()
               == (result.action == verdict::session_reset));

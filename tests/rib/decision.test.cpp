@@ -142,6 +142,19 @@ TEST(Decision, ComparesMedWithinANeighborAsOnly) { // RFC 4271 §9.1.2.2 c
   EXPECT_EQ(chosen_of(inputs_of({one, two, three})), "b/0");
 }
 
+TEST(Decision, TakesTheRestOfTheConfederationForInternal) { // RFC 5065 §5.3
+  auto member = plain("a");
+  member.source.kind = protocol::peer_kind::confederation;
+  const auto internal = plain("b");
+  EXPECT_EQ(compare(member.input(), internal.input()).step,
+            decision_step::neighbor_name);
+  auto external = plain("c");
+  external.source.kind = protocol::peer_kind::external;
+  EXPECT_EQ(compare(external.input(), member.input()).step,
+            decision_step::external);
+  EXPECT_EQ(chosen_of(inputs_of({member, internal, external})), "c/0");
+}
+
 TEST(Decision, ChoosesNothingFromNothing) {
   EXPECT_EQ(chosen_of({}), "");
 }
@@ -192,8 +205,7 @@ case_path any_path(int n) {
   p.attributes.med = static_cast<std::uint32_t>(pick(3));
   p.attributes.originator_id = static_cast<std::uint32_t>(pick(3));
   p.attributes.cluster_list_length = static_cast<std::uint8_t>(pick(2));
-  p.source.kind = pick(2) == 0 ? protocol::peer_kind::external
-                               : protocol::peer_kind::internal;
+  p.source.kind = static_cast<protocol::peer_kind>(pick(3));
   p.source.identifier = {static_cast<std::uint32_t>(1 + pick(2))};
   p.source.address =
       protocol::ip_address::v4(static_cast<std::uint32_t>(pick(2)));

@@ -122,6 +122,8 @@ public:
       best.origin = source_kind::local;
     else if (source % 7 == 6)
       best.kind = peer_kind::internal;
+    else if (source % 7 == 5)
+      best.kind = peer_kind::confederation;
     world.announce(any_prefix(p), best);
   }
 
@@ -158,11 +160,11 @@ TEST(ExportModel, EveryMemberEndsWithExactlyWhatItMustBeTold) {
   EXPECT_TRUE(rc::check([] { run(tiny()); }));
 }
 
-TEST(ExportModel, TheSameHoldsForInternalAndForOldMembers) {
+TEST(ExportModel, TheSameHoldsForEveryKindAndForOldMembers) {
   EXPECT_TRUE(rc::check([] {
     auto o = tiny();
-    o.settings.kind =
-        *rc::gen::element(peer_kind::internal, peer_kind::external);
+    o.settings.kind = *rc::gen::element(
+        peer_kind::internal, peer_kind::external, peer_kind::confederation);
     o.settings.as4 = *rc::gen::arbitrary<bool>();
     o.limits.log_bound = *rc::gen::element<std::size_t>(300, 1 << 20);
     o.limits.resync_numbers = *rc::gen::element(1U, 64U);

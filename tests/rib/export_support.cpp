@@ -18,12 +18,14 @@ rc::Gen<as_number> any_as() {
   return rc::gen::element<as_number>(1, 65000, 65535, 65536, 4200000001U);
 }
 
-rc::Gen<wire::as_path> any_path() {
+using segment_types = std::vector<wire::segment_type>;
+
+rc::Gen<std::vector<wire::as_segment>> any_segments(const segment_types& types,
+                                                    rc::Gen<as_number> any) {
   const auto segment = rc::gen::map(
-      rc::gen::tuple(rc::gen::element(wire::segment_type::as_set,
-                                      wire::segment_type::as_sequence),
+      rc::gen::tuple(rc::gen::elementOf(types),
                      rc::gen::element<std::size_t>(1, 2, 3, 254, 255),
-                     rc::gen::container<std::vector<as_number>>(3, any_as())),
+                     rc::gen::container<std::vector<as_number>>(3, any)),
       [](const auto& t) {
         const auto& [type, size, numbers] = t;
         wire::as_segment s;
@@ -32,11 +34,27 @@ rc::Gen<wire::as_path> any_path() {
           s.numbers.push_back(numbers[i % numbers.size()]);
         return s;
       });
+  return rc::gen::resize(
+      3, rc::gen::container<std::vector<wire::as_segment>>(segment));
+}
+
+/// With a confederation in front now and then, whose numbers fit in two octets:
+/// AS4_PATH does not tell them (RFC 6793 §4.2.2).
+rc::Gen<wire::as_path> any_path() {
+  using enum wire::segment_type;
+  const auto members =
+      any_segments({confed_sequence, confed_set},
+                   rc::gen::element<as_number>(64512, 64513, 65000));
   return rc::gen::map(
-      rc::gen::resize(
-          3, rc::gen::container<std::vector<wire::as_segment>>(segment)),
-      [](const auto& segments) {
-        return wire::as_path{std::span<const wire::as_segment>{segments}};
+      rc::gen::tuple(
+          rc::gen::oneOf(rc::gen::just(std::vector<wire::as_segment>{}),
+                         members),
+          any_segments({as_set, as_sequence}, any_as())),
+      [](const auto& t) {
+        auto all = std::get<0>(t);
+        const auto& rest = std::get<1>(t);
+        all.insert(all.end(), rest.begin(), rest.end());
+        return wire::as_path{std::span<const wire::as_segment>{all}};
       });
 }
 
@@ -148,14 +166,20 @@ path_attributes told_by_the_book(path_attributes a,
                                  const ip_address& next_hop) {
   a.next_hop = next_hop;
   a.link_local_next_hop.reset();
-  if (settings.kind == peer_kind::internal) {
+  if (settings.kind != peer_kind::external)
     a.local_pref = a.local_pref.value_or(100);
+  if (settings.kind == peer_kind::internal)
+    return a;
+  a.originator_id.reset(); // RFC 4456 §8
+  a.cluster_list.clear();
+  if (settings.kind == peer_kind::confederation) { // RFC 5065 §4.1 b
+    a.as_path.prepend(settings.local_as, 1,
+                      wire::segment_type::confed_sequence);
     return a;
   }
+  a.as_path = a.as_path.without_confederation(); // RFC 5065 §4.1 c
   a.as_path.prepend(settings.local_as);
   a.local_pref.reset();
-  a.originator_id.reset();
-  a.cluster_list.clear();
   if ((traits & export_trait::own_med) == 0)
     a.med.reset();
   std::erase_if(a.extended_communities,

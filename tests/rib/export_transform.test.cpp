@@ -172,7 +172,8 @@ TEST(ExportTransform, HasNoNextHopWhereTheFamilyMayNotHaveIt) {
 TEST(ExportTransform, DoesWhatTheBookSaysToAnySet) {
   EXPECT_TRUE(rc::check([] {
     auto s = accept_all_settings();
-    s.kind = *rc::gen::element(peer_kind::external, peer_kind::internal);
+    s.kind = *rc::gen::element(peer_kind::external, peer_kind::internal,
+                               peer_kind::confederation);
     s.as4 = *rc::gen::arbitrary<bool>();
     s.local_as = *rc::gen::element<as_number>(65000, 4200000009U);
     const auto v6 = *rc::gen::arbitrary<bool>();

@@ -158,8 +158,9 @@ std::optional<byte_vector> export_world::told(const prefix& p,
            != a.communities.end();
   };
   const bool ours = best.origin != source_kind::bgp;
-  if (has(wire::no_advertise)
+  if (has(wire::no_advertise) // RFC 1997
       || (s.kind == peer_kind::external && has(wire::no_export))
+      || (s.kind != peer_kind::internal && has(wire::no_export_subconfed))
       || (s.kind == peer_kind::internal && best.kind == peer_kind::internal
           && !ours))
     return std::nullopt;

@@ -62,9 +62,17 @@ class Bird(Daemon):
             lines.append(
                 f"protocol bgp to_{other.name} from peers {{ neighbor"
                 f" {other.address} port {other.port} as {other.asn};"
-                f"{' passive yes;' if passive else ''} }}"
+                f"{' passive yes;' if passive else ''}"
+                f"{self._membership(other)} }}"
             )
         return "\n".join(lines) + "\n"
+
+    def _membership(self, other):
+        if not self.confederation:
+            return ""
+        identifier, others = self.confederation
+        within = "yes" if other.asn in (self.me.asn, *others) else "no"
+        return f" confederation {identifier}; confederation member {within};"
 
     def _ask(self, question, timeout=60):
         return run([self.birdc, "-s", self.control, *question], timeout)

@@ -12,10 +12,16 @@ class Daemon:
         self.me = me
         self.peers = []
         self.process = None
+        self.confederation = None
 
     def peer(self, other, passive=False):
         """Adds a neighbour, to be called or, if passive, to call."""
         self.peers.append((other, passive))
+        return self
+
+    def member_of(self, identifier, *others):
+        """Makes its AS a member of a confederation with these other ones."""
+        self.confederation = (identifier, others)
         return self
 
     def stop(self):

@@ -23,6 +23,13 @@ COMMUNITIES = {
 }
 
 
+KINDS = {
+    "as-sequence": "",
+    "as-set": "{}",
+    "as-confed-sequence": "()",
+}
+
+
 class Frr(Daemon):
     """Takes everything; bgpd alone, without zebra."""
 
@@ -54,6 +61,12 @@ class Frr(Daemon):
             " bgp disable-ebgp-connected-route-check",
             " timers bgp 30 90",
         ]
+        if self.confederation:
+            identifier, others = self.confederation
+            lines += [
+                f" bgp confederation identifier {identifier}",
+                f" bgp confederation peers {' '.join(map(str, others))}",
+            ]
         for other, passive in self.peers:
             name = f" neighbor {other.address}"
             lines += [
@@ -116,7 +129,7 @@ def _route(a):
     )
     return Route(
         as_path=as_path(
-            (s["type"] == "as-set", s["list"]) for s in a["aspath"]["segments"]
+            (KINDS[s["type"]], s["list"]) for s in a["aspath"]["segments"]
         ),
         next_hop=address(used["ip"]),
         origin={"IGP": "igp", "EGP": "egp"}.get(a["origin"], a["origin"]),

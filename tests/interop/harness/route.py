@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import ipaddress
+import re
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,12 +56,15 @@ def address(text):
 
 
 def as_path(segments):
-    """Text of [(is a set, [AS number])]; the order in a set says nothing."""
+    """Text of [(brackets, [AS number])]: "" for a sequence, "()" for one of a
+    confederation, "{}" for a set, in which the order says nothing."""
     words = []
-    for is_set, numbers in segments:
-        if is_set:
+    for brackets, numbers in segments:
+        if brackets == "{}":
             ordered = sorted(set(map(int, numbers)))
             words.append("{" + ",".join(map(str, ordered)) + "}")
+        elif brackets == "()":
+            words.append("(" + " ".join(str(int(n)) for n in numbers) + ")")
         else:
             words += [str(int(n)) for n in numbers]
     return " ".join(words)
@@ -68,14 +72,12 @@ def as_path(segments):
 
 @functools.lru_cache(maxsize=1 << 17)
 def parse_as_path(text):
-    """Reads "1 2 {3,4} 5" and "1 2 {3 4} 5"."""
+    """Reads "(1 2) 3 {4,5}" and "(1 2) 3 {4 5}"."""
     segments = []
-    for part in text.replace("{", "|{").replace("}", "|").split("|"):
-        part = part.strip()
-        if part.startswith("{"):
-            segments.append((True, part[1:].replace(",", " ").split()))
-        elif part:
-            segments.append((False, part.split()))
+    for part in re.split(r"(\{[^}]*\}|\([^)]*\))", text):
+        brackets = part[0] + part[-1] if part[:1] in ("{", "(") else ""
+        numbers = part.strip("{()} ").replace(",", " ").split()
+        segments.append((brackets, numbers))
     return as_path(segments)
 
 

@@ -49,6 +49,7 @@ class Troupe(Daemon):
                 {
                     "name": "main",
                     "asn": self.me.asn,
+                    **self._membership(),
                     "router_id": self.me.router_id,
                     "listen": [f"{self.me.address}:{self.me.port}"],
                     "defaults": {
@@ -69,6 +70,17 @@ class Troupe(Daemon):
                     ],
                 }
             ],
+        }
+
+    def _membership(self):
+        if not self.confederation:
+            return {}
+        identifier, others = self.confederation
+        return {
+            "confederation": {
+                "identifier": identifier,
+                "members": list(others),
+            }
         }
 
     def get(self, path):

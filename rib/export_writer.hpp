@@ -1,0 +1,48 @@
+#pragma once
+
+#include "protocol/types.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace troupe::rib {
+
+/// A next hop as it stands in a message.
+struct wire_next_hop {
+  std::array<std::uint8_t, 16> bytes{};
+  std::uint8_t size = 0; ///< 4, 16, or 0 for none
+
+  std::span<const std::uint8_t> span() const { return {bytes.data(), size}; }
+  friend bool operator==(const wire_next_hop&, const wire_next_hop&) = default;
+};
+
+/// Where the next hop of a message stands.
+enum class hop_place : std::uint8_t { attribute, outside, canonical_stub };
+
+/// How one attribute set is told.
+struct told_options {
+  bool external = true;
+  /// To another member AS of our confederation (RFC 5065 §4.1 b); then
+  /// `local_as` is our member AS. Not together with `external`.
+  bool confederation = false;
+  /// The path has segments of our confederation, which nobody outside is told
+  /// (RFC 5065 §4.1 c).
+  bool strip_confederation = false;
+  protocol::as_number local_as = 0;
+  bool as4 = true;
+  bool keep_med = false;
+  hop_place place = hop_place::attribute;
+  std::uint32_t local_pref = 100;
+  wire_next_hop hop;
+};
+
+/// Writes a canonical set as it is told and returns the size. `out` has room
+/// for twice the set and 64 bytes more; `path` is scratch.
+std::size_t write_told(const told_options& options,
+                       std::span<const std::uint8_t> canonical,
+                       std::uint8_t* out, std::vector<std::uint8_t>& path);
+
+} // namespace troupe::rib
