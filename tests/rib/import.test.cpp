@@ -146,6 +146,44 @@ TEST_F(Import, Ipv6RoutesComeInMpReachWithTheirNextHop) {
   EXPECT_EQ(i.counters().pool_hits, 1U);
 }
 
+// What an UPDATE means does not depend on what others have said before.
+TEST_F(Import, AKnownSetDoesNotLendItsNextHopToAnother) {
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(route({peer_as}), {"20.0.0.0/8"})));
+  const auto before = i.take(1);
+  // The same attributes, and an IPv4 next hop in MP_REACH_NLRI as well.
+  bytes canonical;
+  ASSERT_TRUE(wire::encode_attributes(route({peer_as}), {}, canonical));
+  const auto with_reach = [&](const bytes& reach) {
+    bytes body{0, 0, 0,
+               static_cast<std::uint8_t>(canonical.size() + reach.size())};
+    body.insert(body.end(), canonical.begin(), canonical.end());
+    body.insert(body.end(), reach.begin(), reach.end());
+    return body;
+  };
+  EXPECT_FALSE(
+      i.update(with_reach({0x80, 14, 11, 0, 1, 1, 4, 10, 0, 0, 9, 0, 8, 21})));
+  const auto after = i.take(1);
+  const auto set = after.at(0).batch->ipv4.runs.at(0).attributes;
+  EXPECT_EQ(wire::decode_canonical(pool[set].bytes()).next_hop,
+            ip_address::parse("10.0.0.9"));
+  // IPv6 routes cannot have it (RFC 7606 §7.11).
+  EXPECT_TRUE(i.update(
+      with_reach({0x80, 14, 11, 0, 2, 1, 4, 10, 0, 0, 9, 0, 8, 0x20})));
+}
+
+TEST_F(Import, AnIpv6NextHopOfIpv4RoutesMustBeAgreedUponAlsoOnAHit) {
+  const auto set = route({peer_as}, "2001:db8::1"); // RFC 8950 §4
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(set, {"3fff::/20"}, ipv6_unicast)));
+  const auto known = i.take(1);
+  EXPECT_TRUE(i.update(announcement(set, {"20.0.0.0/8"})));
+  settings.extended_next_hop = true;
+  auto agreed = make();
+  EXPECT_FALSE(agreed.update(announcement(set, {"20.0.0.0/8"})));
+  EXPECT_EQ(agreed.counters().pool_hits, 1U);
+}
+
 TEST_F(Import, WithdrawalsOfBothFamiliesAreRuns) {
   EXPECT_EQ(ipv4(withdrawal({"20.0.0.0/8"})).runs[0].attributes,
             attribute_ref::none);
