@@ -276,6 +276,25 @@ TEST_F(Import, MalformedNlriEndTheSessionAndNothingIsKept) {
   EXPECT_TRUE(i.take(1).empty());
 }
 
+// RFC 7606 §5.2: nothing tells that the NLRI were found.
+TEST_F(Import, AMalformedAttributeBesideAWithdrawalEndsTheSession) {
+  const bytes unreach{0x80, 15, 6, 0, 2, 1, 0x10, 0x3f, 0xff};
+  const auto body = [&](const bytes& origin) {
+    bytes result{0, 0, 0,
+                 static_cast<std::uint8_t>(origin.size() + unreach.size())};
+    result.insert(result.end(), origin.begin(), origin.end());
+    result.insert(result.end(), unreach.begin(), unreach.end());
+    return result;
+  };
+  auto i = make();
+  EXPECT_FALSE(i.update(body({})));
+  EXPECT_FALSE(i.update(body({0x40, 1, 1, 0})));
+  EXPECT_EQ(i.counters().withdrawn, 2U);
+  EXPECT_TRUE(i.update(body({0x40, 1, 1, 9})));
+  EXPECT_TRUE(i.update(body({0x40, 1, 7, 9}))); // longer than the attributes
+  EXPECT_EQ(i.counters().withdrawn, 2U);
+}
+
 // Seed defect 22: routes of a family that was not negotiated are not taken.
 TEST_F(Import, RoutesOfAFamilyThatIsOffAreIgnored) {
   settings.families.erase(ipv4_unicast);
