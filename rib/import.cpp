@@ -242,13 +242,14 @@ importer::implementation::update(wire::byte_span body) {
   std::optional<resolution> classic, multi;
   const bool with_classic = !sections->nlri.empty();
   const bool with_multi = mp.reach && find(mp.reach->address_family) != nullptr;
-  if (with_classic
-      || (!with_multi && !sections->attributes.empty() && !mp.reach
-          && !mp.unreach)) {
+  // Attributes without routes of ours may still end the session (RFC 7606
+  // §5.2); an MP_UNREACH_NLRI alone has been looked at.
+  const auto unreach = mp.unreach ? mp.unreach->attribute.whole.size() : 0;
+  if (with_classic || (!with_multi && sections->attributes.size() > unreach)) {
     if (auto error = resolve(*sections, mp, with_classic, classic))
       return error;
   }
-  if (with_multi || mp.truncated) {
+  if (with_multi) {
     if (auto error = resolve(*sections, mp, false, multi))
       return error;
   }

@@ -57,14 +57,29 @@ void attribute_resolver::change(const import_settings& settings) {
   judged_.clear();
 }
 
+/// Whether the bytes alone say what the set is. They do not where MP_REACH_NLRI
+/// stands beside other NLRI, nor where this session may not have its next hop,
+/// nor where that is an IPv4 address, which a set has in NEXT_HOP.
+bool attribute_resolver::may_look_up(const wire::update_sections& sections,
+                                     const wire::mp_sections& mp) const {
+  if (!settings_->as4 || mp.truncated)
+    return false;
+  if (!mp.reach)
+    return true;
+  const auto size = mp.reach->next_hop.size();
+  return sections.nlri.empty() && (size == 16 || size == 32)
+         && (mp.reach->address_family == protocol::ipv6_unicast
+             || settings_->extended_next_hop);
+}
+
 /// The bytes under which the set would be interned, if what came is canonical.
 std::span<const std::uint8_t>
 attribute_resolver::lookup_key(const wire::update_sections& sections,
-                               const wire::mp_sections& mp, bool classic) {
+                               const wire::mp_sections& mp) {
   if (!mp.reach && !mp.unreach)
     return sections.attributes;
   scratch_.clear();
-  const bool stub = !classic && mp.reach && mp.reach->next_hop.size() != 4;
+  const bool stub = mp.reach.has_value();
   bool placed = !stub;
   wire::attribute_walker walker{sections.attributes};
   wire::raw_attribute each;
@@ -160,7 +175,7 @@ attribute_resolver::decode(const wire::update_sections& sections, bool classic,
   context.as4 = settings_->as4;
   context.kind = settings_->neighbor.kind;
   context.extended_next_hop = settings_->extended_next_hop;
-  context.classic_nlri = classic;
+  context.classic_nlri = !sections.nlri.empty();
   context.source = classic ? wire::next_hop_source::classic
                            : wire::next_hop_source::automatic;
   auto decoded = wire::decode_attributes(sections.attributes, context);
@@ -187,8 +202,8 @@ resolution attribute_resolver::resolve(const wire::update_sections& sections,
                                        bool classic) {
   resolution found;
   attribute_handle set;
-  if (settings_->as4 && !mp.truncated) {
-    set = {*pool_, pool_->find(lookup_key(sections, mp, classic))};
+  if (may_look_up(sections, mp)) {
+    set = {*pool_, pool_->find(lookup_key(sections, mp))};
     if (set.get() != attribute_ref::none && !may_reuse(set.get()))
       set.reset();
     found.hit = set.get() != attribute_ref::none;

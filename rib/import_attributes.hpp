@@ -57,9 +57,11 @@ private:
     std::uint8_t flags = 0;
   };
 
+  bool may_look_up(const protocol::wire::update_sections& sections,
+                   const protocol::wire::mp_sections& mp) const;
   std::span<const std::uint8_t>
   lookup_key(const protocol::wire::update_sections& sections,
-             const protocol::wire::mp_sections& mp, bool classic);
+             const protocol::wire::mp_sections& mp);
   bool may_reuse(attribute_ref known) const;
   bool begins_with_peer(attribute_ref known) const;
   bool is_own(std::span<const std::uint8_t> canonical) const;

@@ -64,8 +64,13 @@ void encode_as_path(attribute_encoder& e) {
 
 void decode_next_hop(attribute_decoder& d, const raw_attribute& raw) {
   const auto address = *ip_address::from_bytes(raw.value);
-  if (!d.trusted() && !is_usable_next_hop(address))
-    return d.malformed("NEXT_HOP is no host address");
+  if (!d.trusted() && !is_usable_next_hop(address)) {
+    // RFC 4760 §3: without NLRI of its own it is to be ignored; some speakers
+    // send 0.0.0.0 beside MP_REACH_NLRI.
+    if (d.context().classic_nlri)
+      d.malformed("NEXT_HOP is no host address");
+    return;
+  }
   d.pieces().classic_next_hop = address;
 }
 

@@ -36,14 +36,15 @@ inline negotiated session_of(std::uint8_t choice) {
 }
 
 /// Decodes, encodes, and decodes and encodes again: what comes out must be
-/// whole messages, and the same both times.
+/// whole messages, the same both times, and mean what the first one meant.
 inline void check_stable(const frame& message, const negotiated& session) {
   using protocol::wire::extended_message_size;
+  namespace testing = protocol::wire::testing;
   // AS4_PATH cannot carry the segments of a confederation (RFC 6793 §6), which
   // no external neighbour may send.
   if (!session.as4 && session.kind != protocol::peer_kind::external)
     return;
-  const auto once = protocol::wire::testing::reencode(message, session);
+  const auto once = testing::reencode(message, session);
   if (!once)
     return;
   std::vector<std::uint8_t> twice;
@@ -51,12 +52,17 @@ inline void check_stable(const frame& message, const negotiated& session) {
   while (!rest.empty()) {
     const auto next = protocol::wire::next_frame(rest, extended_message_size);
     require(next.has_value() && next->has_value(), "a broken message");
-    const auto again = protocol::wire::testing::reencode(**next, session);
+    const auto again = testing::reencode(**next, session);
     require(again.has_value(), "our own message cannot be read");
     twice.insert(twice.end(), again->begin(), again->end());
     rest = rest.subspan((*next)->whole.size());
   }
   require(twice == *once, "the second encoding differs from the first");
+  testing::meaning before;
+  require(testing::add_meaning(message, session, before),
+          "encoded, but not to be read");
+  require(testing::meaning_of(*once, session) == before,
+          "decoded again it means something else");
 }
 
 } // namespace troupe::fuzz

@@ -121,6 +121,8 @@ const row rows[] = {
 
 } // namespace
 
+// RFC 7606 §3, §5.3, §7.1, §7.2, §7.3, §7.4, §7.5, §7.6, §7.7, §7.8, §7.9,
+// §7.10, §7.14; RFC 6793 §6; RFC 8092 §6; RFC 9234 §5; RFC 4271 §9
 TEST(AttributeRules, GiveTheVerdictOfRfc7606) {
   for (const auto& each : rows) {
     const auto raw = with(each.flags, each.code, hex(each.value));

@@ -4,6 +4,7 @@
 // `session:`. UPDATE_GOLDEN=1 writes the texts anew; the diff is the review.
 
 #include "protocol/wire/text.hpp"
+#include "tests/protocol/golden_session.hpp"
 #include "tests/protocol/wire_reencode.hpp"
 #include "tests/protocol/wire_support.hpp"
 
@@ -13,7 +14,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 namespace troupe::protocol::wire {
 
@@ -55,25 +55,6 @@ void write_golden(const std::filesystem::path& path, const golden& value) {
   file << "bytes: " << to_hex(value.bytes) << "\ntext: " << value.text << '\n';
 }
 
-negotiated session_of(const golden& value) {
-  auto session = plain_session();
-  std::istringstream words{value.session};
-  for (std::string word; words >> word;) {
-    if (word == "internal")
-      session.kind = peer_kind::internal;
-    else if (word == "two-octet")
-      session.as4 = false;
-    else if (word == "extended-next-hop")
-      session.extended_next_hop = true;
-    else if (word == "path-ids")
-      for (auto& each : session.families)
-        each.add_path_receive = true;
-    else
-      ADD_FAILURE() << "unknown word: " << word;
-  }
-  return session;
-}
-
 std::vector<std::filesystem::path> golden_files() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator{
@@ -89,7 +70,7 @@ class Golden : public ::testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Golden, ComesOutOfDecoderAndEncoder) {
   auto value = read_golden(GetParam());
-  const auto session = session_of(value);
+  const auto session = golden_session(value.session);
   const auto messages = frames_of(value.bytes, extended_message_size);
   ASSERT_EQ(messages.size(), 1U);
   const auto text = to_text(messages[0], session);

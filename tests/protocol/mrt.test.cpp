@@ -67,7 +67,7 @@ TEST(Mrt, AnEmptyFileEndsWithoutAnError) {
   EXPECT_EQ(in.error(), "");
 }
 
-TEST(Mrt, AnEntryOfAnOldTableIsRead) {
+TEST(Mrt, AnEntryOfAnOldTableIsRead) { // RFC 6396 §2, §4.2
   const auto file = a_record(12, 1, a_table_dump_body());
   const auto r = the_record(file);
   EXPECT_EQ(r.header.seconds, 1'000'000'000U);
@@ -81,7 +81,7 @@ TEST(Mrt, AnEntryOfAnOldTableIsRead) {
   EXPECT_EQ(entry.attributes.size(), 4U);
 }
 
-TEST(Mrt, PeersOfBothFamiliesAndBothAsSizesAreRead) {
+TEST(Mrt, PeersOfBothFamiliesAndBothAsSizesAreRead) { // RFC 6396 §4.3.1
   bytes body{10, 0, 0, 1, 0, 2, 'a', 'b', 0, 2};
   // type 0: IPv4, two octets
   body.insert(body.end(), {0, 10, 0, 0, 2, 198, 51, 100, 1, 251, 244});
@@ -99,6 +99,7 @@ TEST(Mrt, PeersOfBothFamiliesAndBothAsSizesAreRead) {
   EXPECT_EQ(table.peers[1].as, 65538U);
 }
 
+// RFC 6396 §4.3.2, §4.3.4, RFC 8050 §4
 TEST(Mrt, AnEntryWithAPathIdIsRead) {
   const bytes body{0, 0, 0, 5, 24, 192, 0, 2, 0, 1,    0, 1, 0,
                    0, 0, 9, 0, 0,  0,   7, 0, 4, 0x40, 1, 1, 0};
@@ -113,7 +114,7 @@ TEST(Mrt, AnEntryWithAPathIdIsRead) {
   EXPECT_EQ(routes.entries[0].attributes.size(), 4U);
 }
 
-TEST(Mrt, AMessageKeepsItsBytesAndMicroseconds) {
+TEST(Mrt, AMessageKeepsItsBytesAndMicroseconds) { // RFC 6396 §3, §4.4.2
   auto body = a_message_body();
   body.insert(body.begin(), {0, 0, 0, 42});
   const auto file = a_record(17, 1, body);
@@ -128,7 +129,7 @@ TEST(Mrt, AMessageKeepsItsBytesAndMicroseconds) {
   EXPECT_EQ(heard.message.size(), 19U);
 }
 
-TEST(Mrt, AStateChangeIsRead) {
+TEST(Mrt, AStateChangeIsRead) { // RFC 6396 §4.4.1
   auto body = a_message_body();
   body.resize(16);
   body.insert(body.end(), {0, 5, 0, 6});
@@ -139,7 +140,7 @@ TEST(Mrt, AStateChangeIsRead) {
 }
 
 TEST(Mrt, SubtypesSayWhoSpokeAndHow) {
-  // subtype, four octets, local, ADD-PATH: RFC 6396 §4.4, RFC 8050 §3
+  // subtype, four octets, local, ADD-PATH: RFC 6396 §4.4, §4.4.3, RFC 8050 §3
   struct form {
     std::uint16_t subtype;
     bool as4, local, add_path;

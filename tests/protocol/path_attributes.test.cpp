@@ -279,6 +279,18 @@ TEST(NextHop, OfBothKindsIsChosenByTheSource) {
   EXPECT_EQ(decode(both, context).attributes.next_hop, address("192.0.2.1"));
 }
 
+// As some speakers send it beside MP_REACH_NLRI.
+TEST(NextHop, IsIgnoredWithoutNlriOfItsOwn) { // RFC 4760 §3
+  const auto message = join({attribute(0x40, 3, hex("00000000")), without(3),
+                             hex("800e1a 0002 01 10 "
+                                 "20010db8000000000000000000000001 00 "
+                                 "20 20010db8")});
+  const auto result = decode(message, {});
+  EXPECT_EQ(result.action, verdict::accept);
+  EXPECT_EQ(result.attributes.next_hop, address("2001:db8::1"));
+  EXPECT_EQ(decode(message, with_nlri()).action, verdict::treat_as_withdraw);
+}
+
 // -- Encoding
 // -------------------------------------------------------------------------
 

@@ -146,6 +146,44 @@ TEST_F(Import, Ipv6RoutesComeInMpReachWithTheirNextHop) {
   EXPECT_EQ(i.counters().pool_hits, 1U);
 }
 
+// What an UPDATE means does not depend on what others have said before.
+TEST_F(Import, AKnownSetDoesNotLendItsNextHopToAnother) {
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(route({peer_as}), {"20.0.0.0/8"})));
+  const auto before = i.take(1);
+  // The same attributes, and an IPv4 next hop in MP_REACH_NLRI as well.
+  bytes canonical;
+  ASSERT_TRUE(wire::encode_attributes(route({peer_as}), {}, canonical));
+  const auto with_reach = [&](const bytes& reach) {
+    bytes body{0, 0, 0,
+               static_cast<std::uint8_t>(canonical.size() + reach.size())};
+    body.insert(body.end(), canonical.begin(), canonical.end());
+    body.insert(body.end(), reach.begin(), reach.end());
+    return body;
+  };
+  EXPECT_FALSE(
+      i.update(with_reach({0x80, 14, 11, 0, 1, 1, 4, 10, 0, 0, 9, 0, 8, 21})));
+  const auto after = i.take(1);
+  const auto set = after.at(0).batch->ipv4.runs.at(0).attributes;
+  EXPECT_EQ(wire::decode_canonical(pool[set].bytes()).next_hop,
+            ip_address::parse("10.0.0.9"));
+  // IPv6 routes cannot have it (RFC 7606 §7.11).
+  EXPECT_TRUE(i.update(
+      with_reach({0x80, 14, 11, 0, 2, 1, 4, 10, 0, 0, 9, 0, 8, 0x20})));
+}
+
+TEST_F(Import, AnIpv6NextHopOfIpv4RoutesMustBeAgreedUponAlsoOnAHit) {
+  const auto set = route({peer_as}, "2001:db8::1"); // RFC 8950 §4
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(set, {"3fff::/20"}, ipv6_unicast)));
+  const auto known = i.take(1);
+  EXPECT_TRUE(i.update(announcement(set, {"20.0.0.0/8"})));
+  settings.extended_next_hop = true;
+  auto agreed = make();
+  EXPECT_FALSE(agreed.update(announcement(set, {"20.0.0.0/8"})));
+  EXPECT_EQ(agreed.counters().pool_hits, 1U);
+}
+
 TEST_F(Import, WithdrawalsOfBothFamiliesAreRuns) {
   EXPECT_EQ(ipv4(withdrawal({"20.0.0.0/8"})).runs[0].attributes,
             attribute_ref::none);
@@ -236,6 +274,25 @@ TEST_F(Import, MalformedNlriEndTheSessionAndNothingIsKept) {
   EXPECT_EQ(error->code, protocol::notification_code::update_message_error);
   EXPECT_EQ(error->subcode, 10);
   EXPECT_TRUE(i.take(1).empty());
+}
+
+// RFC 7606 §5.2: nothing tells that the NLRI were found.
+TEST_F(Import, AMalformedAttributeBesideAWithdrawalEndsTheSession) {
+  const bytes unreach{0x80, 15, 6, 0, 2, 1, 0x10, 0x3f, 0xff};
+  const auto body = [&](const bytes& origin) {
+    bytes result{0, 0, 0,
+                 static_cast<std::uint8_t>(origin.size() + unreach.size())};
+    result.insert(result.end(), origin.begin(), origin.end());
+    result.insert(result.end(), unreach.begin(), unreach.end());
+    return result;
+  };
+  auto i = make();
+  EXPECT_FALSE(i.update(body({})));
+  EXPECT_FALSE(i.update(body({0x40, 1, 1, 0})));
+  EXPECT_EQ(i.counters().withdrawn, 2U);
+  EXPECT_TRUE(i.update(body({0x40, 1, 1, 9})));
+  EXPECT_TRUE(i.update(body({0x40, 1, 7, 9}))); // longer than the attributes
+  EXPECT_EQ(i.counters().withdrawn, 2U);
 }
 
 // Seed defect 22: routes of a family that was not negotiated are not taken.
