@@ -43,6 +43,8 @@ inline constexpr std::uint16_t graceful_shutdown = 128; ///< RFC 8326
 inline constexpr std::uint16_t has_as_set = 256;
 inline constexpr std::uint16_t has_communities = 512;
 inline constexpr std::uint16_t has_next_hop = 1024;
+inline constexpr std::uint16_t has_aigp = 2048;          ///< RFC 7311
+inline constexpr std::uint16_t has_confederation = 4096; ///< in AS_PATH
 } // namespace attribute_flag
 
 /// An interned set: canonical wire bytes (attributes in ascending type order,
