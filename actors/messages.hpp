@@ -64,6 +64,7 @@ struct exporter_attached;
 struct exporter_detached;
 struct changes_done;
 struct resync_wanted;
+struct decision_changed;
 struct shard_step;
 struct shard_query;
 struct shard_page;
@@ -74,8 +75,8 @@ using shard_actor = caf::typed_actor<
     caf::reacts_to<shard_routes>, caf::reacts_to<source_up>,
     caf::reacts_to<source_down>, caf::reacts_to<exporter_attached>,
     caf::reacts_to<exporter_detached>, caf::reacts_to<changes_done>,
-    caf::reacts_to<resync_wanted>, caf::reacts_to<shard_step>,
-    caf::replies_to<shard_query>::with<shard_page>,
+    caf::reacts_to<resync_wanted>, caf::reacts_to<decision_changed>,
+    caf::reacts_to<shard_step>, caf::replies_to<shard_query>::with<shard_page>,
     caf::replies_to<totals_query>::with<shard_totals>>;
 
 struct shard_changes;
@@ -368,6 +369,10 @@ struct source_up {
 };
 struct source_down {
   rib::neighbor_index neighbor{};
+};
+/// The router decides by other options; told again to a new incarnation.
+struct decision_changed {
+  rib::decision_options options;
 };
 /// All paths of a source are gone from a shard.
 struct source_purged {
@@ -666,6 +671,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::batch_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::decision_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_attached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_detached)

@@ -15,6 +15,34 @@ protocol::as_number own_as(const router& r, const neighbor& n) {
   return n.local_as.value_or(r.asn);
 }
 
+wire::bgp_role on_wire(bgp_role role) {
+  switch (role) {
+  case bgp_role::provider:
+    return wire::bgp_role::provider;
+  case bgp_role::route_server:
+    return wire::bgp_role::route_server;
+  case bgp_role::route_server_client:
+    return wire::bgp_role::route_server_client;
+  case bgp_role::customer:
+    return wire::bgp_role::customer;
+  case bgp_role::peer:
+    return wire::bgp_role::peer;
+  }
+  return wire::bgp_role::peer;
+}
+
+/// Our AS numbers beside the one that this session knows: what was sent by the
+/// router's own, or by the confederation's, has been here before.
+std::vector<protocol::as_number> further_own_as(const router& r,
+                                                protocol::as_number local_as) {
+  std::vector<protocol::as_number> all;
+  if (r.asn != local_as)
+    all.push_back(r.asn);
+  if (r.confederation && r.confederation->identifier != local_as)
+    all.push_back(r.confederation->identifier);
+  return all;
+}
+
 std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
                                            const protocol::ip_address& peer) {
   std::vector<wire::capability> all;
@@ -27,6 +55,9 @@ std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
         {{protocol::ipv4_unicast, protocol::ipv6_unicast.afi}}});
   if (n.extended_messages)
     all.emplace_back(wire::extended_message_capability{});
+  // RFC 9234 §4: for external sessions.
+  if (n.role && known_kind(r, n) != peer_kind::internal)
+    all.emplace_back(wire::role_capability{on_wire(*n.role)});
   all.emplace_back(wire::four_octet_as_capability{own_as(r, n)});
   wire::add_path_capability add_path;
   for (const auto& [f, own] : n.families)
@@ -75,6 +106,7 @@ fsm::settings fsm_settings(const router& r, const neighbor& n,
     s.remote_kind = peer_kind::internal;
   if (n.remote.what == remote_asn::kind::external)
     s.remote_kind = peer_kind::external;
+  s.strict_role = n.strict_role;
   s.passive = n.passive || n.is_dynamic();
   s.deterministic_collision_resolution = n.deterministic_collision_resolution;
   s.connect_retry = n.timers.connect_retry;
@@ -84,6 +116,10 @@ fsm::settings fsm_settings(const router& r, const neighbor& n,
   s.delay_open = n.timers.delay_open;
   s.keepalive = n.timers.keepalive;
   return s;
+}
+
+rib::decision_options decision_options(const router& r) {
+  return {r.always_compare_med, r.med_missing_worst};
 }
 
 rib::import_settings import_settings(const router& r, const neighbor& n,
@@ -96,12 +132,18 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
   s.neighbor.as = facts.agreed.peer_as;
   s.neighbor.kind = facts.agreed.kind;
   s.local_as = own_as(r, n);
+  s.further_own_as = further_own_as(r, s.local_as);
+  s.allow_own_as = n.allow_own_as;
   s.local_id = r.router_id;
   s.cluster_id = r.cluster_id.value_or(r.router_id);
   s.local_address = facts.local_address;
   s.as4 = facts.agreed.as4;
   s.extended_next_hop = facts.agreed.extended_next_hop;
   s.enforce_first_as = n.enforce_first_as;
+  if (n.role && s.neighbor.kind == peer_kind::external)
+    s.role = on_wire(*n.role);
+  s.aigp = aigp_session(r, n, s.neighbor.kind, s.neighbor.as);
+  s.honor_graceful_shutdown = n.honor_graceful_shutdown;
   s.shards = facts.shards;
   for (const auto& agreed : facts.agreed.families) {
     const auto own = n.families.find(agreed.address_family);
@@ -145,7 +187,6 @@ std::vector<std::string> not_in_force(const neighbor& n) {
   };
   const neighbor defaults;
   say(!(n.graceful_restart == defaults.graceful_restart), "graceful_restart");
-  say(n.role.has_value(), "role");
   say(n.route_reflector_client, "route_reflector_client");
   say(n.route_server_client, "route_server_client");
   say(n.as_override, "as_override");
