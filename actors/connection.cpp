@@ -368,9 +368,12 @@ void connection::log_notes(const wire::frame& frame) {
     return;
   for (const auto& note : importer_->notes())
     self_.environment->log.write(
-        log::connection_record(log::level::warn, "malformed update from "
-                                                     + remote_text_ + ": "
-                                                     + std::string{note.reason})
+        log::connection_record(log::level::warn,
+                               (note.verdict == protocol::verdict::accept
+                                    ? "doubtful"
+                                    : "malformed")
+                                   + (" update from " + remote_text_ + ": ")
+                                   + std::string{note.reason})
             .with("verdict", name_of(note.verdict))
             .with("attribute",
                   std::string{wire::attribute_name(note.attribute)})

@@ -69,6 +69,7 @@ struct exporter_attached;
 struct exporter_detached;
 struct changes_done;
 struct resync_wanted;
+struct decision_changed;
 struct shard_step;
 struct shard_query;
 struct shard_page;
@@ -80,8 +81,8 @@ using shard_actor = caf::typed_actor<
     caf::reacts_to<source_down>, caf::reacts_to<source_stale>,
     caf::reacts_to<source_family>, caf::reacts_to<exporter_attached>,
     caf::reacts_to<exporter_detached>, caf::reacts_to<changes_done>,
-    caf::reacts_to<resync_wanted>, caf::reacts_to<shard_step>,
-    caf::replies_to<shard_query>::with<shard_page>,
+    caf::reacts_to<resync_wanted>, caf::reacts_to<decision_changed>,
+    caf::reacts_to<shard_step>, caf::replies_to<shard_query>::with<shard_page>,
     caf::replies_to<totals_query>::with<shard_totals>>;
 
 struct shard_changes;
@@ -426,6 +427,10 @@ struct source_family {
   rib::neighbor_index neighbor{};
   protocol::family family;
 };
+/// The router decides by other options; told again to a new incarnation.
+struct decision_changed {
+  rib::decision_options options;
+};
 /// All paths of a source are gone from a shard.
 struct source_purged {
   std::uint32_t shard = 0;
@@ -724,6 +729,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::batch_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::decision_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_stale)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_family)

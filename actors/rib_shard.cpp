@@ -62,6 +62,10 @@ rib_shard::behavior_type rib_shard::make_behavior() {
                   self_.state->table.number_limit(protocol::ipv4_unicast),
                   self_.state->table.number_limit(protocol::ipv6_unicast)});
       },
+      [this](const decision_changed& m) {
+        self_.state->table.decide_by(m.options);
+        wanted_ = true;
+      },
       [this](const shard_step&) { wanted_ = true; },
       [this](const shard_query& m) {
         return shard_page{self_.state->table.query(m.query)};

@@ -12,8 +12,9 @@ namespace troupe::actors {
 /// What outlives a shard's actor; owned by the router, lent to one incarnation
 /// at a time (DESIGN §5).
 struct shard_state {
-  shard_state(rib::attribute_pool& pool, rib::shard_limits limits)
-      : table(pool, limits) {}
+  shard_state(rib::attribute_pool& pool, rib::shard_limits limits,
+              rib::decision_options options)
+      : table(pool, limits, options) {}
   rib::shard_table table;
   std::map<group_id, rib::exporter_index> exporters;
 };

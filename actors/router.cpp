@@ -3,6 +3,7 @@
 #include "actors/log/records.hpp"
 #include "actors/rib.hpp"
 #include "actors/session.hpp"
+#include "config/derive.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -118,8 +119,9 @@ void router::start_table() {
   for (std::uint32_t i = 0; i < count; ++i) {
     auto limits = self_.shard_limits;
     limits.hash_seed = rib::mix(self_.environment->seed + i);
-    tables_.push_back(
-        std::make_shared<shard_state>(self_.environment->pool, limits));
+    tables_.push_back(std::make_shared<shard_state>(
+        self_.environment->pool, limits,
+        config::decision_options(*configuration_)));
     tables_.back()->table.neighbor_up(local_facts(*configuration_));
     start_shard(i);
   }
@@ -283,6 +285,8 @@ void router::shard_started(std::uint32_t index, const child_event& event) {
   if (event.incarnation == 1)
     return;
   const auto& shard = shards_.at(index);
+  this->send(shard,
+             decision_changed{config::decision_options(*configuration_)});
   for (const auto& [gone, left] : purging_)
     if (left.contains(index))
       this->send(shard, source_down{gone});

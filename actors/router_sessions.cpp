@@ -276,6 +276,10 @@ void router::tell_rib() {
 void router::handle(const router_changed& m) {
   const auto before = configuration_;
   configuration_ = std::make_shared<const config::router>(m.router);
+  const auto options = config::decision_options(m.router);
+  if (options != config::decision_options(*before))
+    for (const auto& shard : shards_)
+      this->send(shard, decision_changed{options});
   for (const auto& change : config::diff(alone(*before), alone(m.router)))
     std::visit(
         overloaded{

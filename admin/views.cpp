@@ -50,6 +50,8 @@ json attributes_view(const wire::path_attributes& a) {
   v["next_hop"] = a.next_hop ? json(to_string(*a.next_hop)) : json(nullptr);
   v["med"] = a.med ? json(*a.med) : json(nullptr);
   v["local_pref"] = a.local_pref ? json(*a.local_pref) : json(nullptr);
+  if (a.aigp)
+    v["aigp"] = *a.aigp;
   v["communities"] = json::array();
   for (const auto c : a.communities)
     v["communities"].push_back(to_string(c));

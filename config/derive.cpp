@@ -46,6 +46,31 @@ long_lived_capability(const neighbor& n) {
   return c;
 }
 
+wire::bgp_role on_wire(bgp_role role) {
+  switch (role) {
+  case bgp_role::provider:
+    return wire::bgp_role::provider;
+  case bgp_role::route_server:
+    return wire::bgp_role::route_server;
+  case bgp_role::route_server_client:
+    return wire::bgp_role::route_server_client;
+  case bgp_role::customer:
+    return wire::bgp_role::customer;
+  case bgp_role::peer:
+    return wire::bgp_role::peer;
+  }
+  return wire::bgp_role::peer;
+}
+
+/// The router's own AS where this session knows another one: what was sent by
+/// it has been here before. A confederation is looked for in any case.
+std::vector<protocol::as_number> further_own_as(const router& r,
+                                                protocol::as_number local_as) {
+  if (r.confederation || r.asn == local_as)
+    return {};
+  return {r.asn};
+}
+
 std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
                                            const protocol::ip_address& peer,
                                            bool restarted) {
@@ -59,6 +84,10 @@ std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
         {{protocol::ipv4_unicast, protocol::ipv6_unicast.afi}}});
   if (n.extended_messages)
     all.emplace_back(wire::extended_message_capability{});
+  // RFC 9234 §4: for external sessions.
+  const auto kind = known_kind(r, n);
+  if (n.role && kind.value_or(peer_kind::external) == peer_kind::external)
+    all.emplace_back(wire::role_capability{on_wire(*n.role)});
   const auto& own = n.graceful_restart;
   if (own.mode != restart_mode::off)
     all.emplace_back(restart_capability(n, restarted));
@@ -150,6 +179,7 @@ fsm::settings fsm_settings(const router& r, const neighbor& n,
     s.confederation_members.assign(others.begin(), others.end());
     s.confederation_members.push_back(r.asn);
   }
+  s.strict_role = n.strict_role;
   s.passive = n.passive || n.is_dynamic();
   s.deterministic_collision_resolution = n.deterministic_collision_resolution;
   s.connect_retry = n.timers.connect_retry;
@@ -159,6 +189,10 @@ fsm::settings fsm_settings(const router& r, const neighbor& n,
   s.delay_open = n.timers.delay_open;
   s.keepalive = n.timers.keepalive;
   return s;
+}
+
+rib::decision_options decision_options(const router& r) {
+  return {r.always_compare_med, r.med_missing_worst};
 }
 
 rib::import_settings import_settings(const router& r, const neighbor& n,
@@ -173,12 +207,18 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
   s.local_as = our_as(r, n);
   if (r.confederation)
     s.confederation = {r.confederation->identifier, r.asn};
+  s.further_own_as = further_own_as(r, s.local_as);
+  s.allow_own_as = n.allow_own_as;
   s.local_id = r.router_id;
   s.cluster_id = r.cluster_id.value_or(r.router_id);
   s.local_address = facts.local_address;
   s.as4 = facts.agreed.as4;
   s.extended_next_hop = facts.agreed.extended_next_hop;
   s.enforce_first_as = n.enforce_first_as;
+  if (n.role && s.neighbor.kind == peer_kind::external)
+    s.role = on_wire(*n.role);
+  s.aigp = aigp_session(r, n, s.neighbor.kind, s.neighbor.as);
+  s.honor_graceful_shutdown = n.honor_graceful_shutdown;
   s.shards = facts.shards;
   for (const auto& agreed : facts.agreed.families) {
     const auto own = n.families.find(agreed.address_family);
@@ -221,7 +261,6 @@ std::vector<std::string> not_in_force(const neighbor& n) {
       all.push_back(std::string{key} + " has no effect in this version");
   };
   const neighbor defaults;
-  say(n.role.has_value(), "role");
   say(n.route_reflector_client, "route_reflector_client");
   say(n.route_server_client, "route_server_client");
   say(n.as_override, "as_override");

@@ -3,6 +3,7 @@
 #include "config/schema.hpp"
 #include "protocol/fsm/settings.hpp"
 #include "protocol/wire/negotiation.hpp"
+#include "rib/decision.hpp"
 #include "rib/export_group.hpp"
 #include "rib/import.hpp"
 
@@ -20,6 +21,9 @@ namespace troupe::config {
 protocol::fsm::settings fsm_settings(const router& r, const neighbor& n,
                                      const protocol::ip_address& peer,
                                      bool restarted = false);
+
+/// How the router's tables decide.
+rib::decision_options decision_options(const router& r);
 
 /// What is known of a session when routes begin to flow.
 struct session_facts {

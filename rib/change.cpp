@@ -18,6 +18,8 @@ const char* to_string(decision_step step) {
     return "stale";
   case decision_step::local_pref:
     return "local-pref";
+  case decision_step::aigp:
+    return "aigp";
   case decision_step::as_path_length:
     return "as-path-length";
   case decision_step::origin:

@@ -23,6 +23,7 @@ enum class decision_step : std::uint8_t {
   local_origin,   ///< ours: what this router originates comes first
   stale,          ///< RFC 9494: long-lived stale is the last choice
   local_pref,     ///< RFC 4271 §9.1.1
+  aigp,           ///< RFC 7311 §4.1
   as_path_length, ///< RFC 4271 §9.1.2.2 a
   origin,         ///< b
   med,            ///< c

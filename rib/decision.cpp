@@ -1,5 +1,7 @@
 #include "rib/decision.hpp"
 
+#include "protocol/wire/aigp.hpp"
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -38,6 +40,20 @@ TROUPE_INLINE int by_local_pref(const input& a, const input& b) {
   return lower(b.attributes->local_pref, a.attributes->local_pref);
 }
 
+/// RFC 7311 §4.1: AIGP and the distance to the next hop.
+std::uint64_t distance(const input& p) {
+  constexpr auto most = no_aigp - 1;
+  if (p.aigp == no_aigp)
+    return no_aigp;
+  return most - p.aigp < p.interior_cost ? most : p.aigp + p.interior_cost;
+}
+
+TROUPE_INLINE int by_aigp(const input& a, const input& b) {
+  if (a.aigp == no_aigp && b.aigp == no_aigp)
+    return 0;
+  return lower(distance(a), distance(b));
+}
+
 TROUPE_INLINE int by_as_path_length(const input& a, const input& b) {
   return lower(a.attributes->as_path_length, b.attributes->as_path_length);
 }
@@ -46,8 +62,16 @@ TROUPE_INLINE int by_origin(const input& a, const input& b) {
   return lower(a.attributes->origin, b.attributes->origin);
 }
 
-TROUPE_INLINE int by_med(const input& a, const input& b) {
-  return lower(a.attributes->med, b.attributes->med);
+TROUPE_INLINE std::uint32_t med_of(const input& p, decision_options options) {
+  const bool missing = options.med_missing_worst
+                       && (p.attributes->flags & attribute_flag::has_med) == 0;
+  return missing ? std::numeric_limits<std::uint32_t>::max()
+                 : p.attributes->med;
+}
+
+TROUPE_INLINE int by_med(const input& a, const input& b,
+                         decision_options options) {
+  return lower(med_of(a, options), med_of(b, options));
 }
 
 // The rest of our confederation counts as internal (RFC 5065 §5.3).
@@ -95,26 +119,25 @@ struct step {
   int (*order)(const input&, const input&);
 };
 
-constexpr std::array steps{
+// MED stands between these: they are orders of all paths, MED is not.
+constexpr std::array steps_before_med{
     step{decision_step::local_origin, by_local_origin},
     step{decision_step::stale, by_long_lived_stale},        // RFC 9494 §4.3
     step{decision_step::local_pref, by_local_pref},         // RFC 4271 §9.1.1
+    step{decision_step::aigp, by_aigp},                     // RFC 7311 §4.1
     step{decision_step::as_path_length, by_as_path_length}, // §9.1.2.2 a
     step{decision_step::origin, by_origin},                 // b
-    step{decision_step::med, by_med},                       // c
-    step{decision_step::external, by_external},             // d
-    step{decision_step::interior_cost, by_interior_cost},   // e
-    step{decision_step::router_id, by_router_id},           // f
-    step{decision_step::cluster_list, by_cluster_list},     // RFC 4456 §9
-    step{decision_step::peer_address, by_peer_address},     // g
+};
+constexpr std::array steps_behind_med{
+    step{decision_step::external, by_external},           // §9.1.2.2 d
+    step{decision_step::interior_cost, by_interior_cost}, // e
+    step{decision_step::router_id, by_router_id},         // f
+    step{decision_step::cluster_list, by_cluster_list},   // RFC 4456 §9
+    step{decision_step::peer_address, by_peer_address},   // g
     step{decision_step::neighbor_name, by_neighbor_name},
     step{decision_step::path_id, by_path_id},
     step{decision_step::path_id, by_stale}, // two sessions of one neighbour
 };
-
-// The steps up to MED and those behind it are orders of all paths; MED is not.
-constexpr std::size_t med_step = 5;
-static_assert(steps[med_step].name == decision_step::med);
 
 struct difference {
   int order = 0;
@@ -127,30 +150,35 @@ TROUPE_INLINE int apply(const input& a, const input& b) {
   return Order(a, b);
 }
 
-/// The first of the steps [First, First + sizeof...(I)) that tells two paths
-/// apart.
-template <std::size_t First, std::size_t... I>
+/// The first of the steps that tells two paths apart.
+template <const auto& Steps, std::size_t... I>
 TROUPE_INLINE difference differ(const input& a, const input& b,
                                 std::index_sequence<I...>) {
   difference found;
   static_cast<void>(
-      ((found.step = steps[First + I].name,
-        found.order = apply<steps[First + I].order>(a, b), found.order != 0)
+      ((found.step = Steps[I].name, found.order = apply<Steps[I].order>(a, b),
+        found.order != 0)
        || ...));
   return found;
 }
 
 difference before_med(const input& a, const input& b) {
-  return differ<0>(a, b, std::make_index_sequence<med_step>{});
+  return differ<steps_before_med>(
+      a, b, std::make_index_sequence<steps_before_med.size()>{});
 }
 
 difference behind_med(const input& a, const input& b) {
-  constexpr auto first = med_step + 1;
-  return differ<first>(a, b, std::make_index_sequence<steps.size() - first>{});
+  return differ<steps_behind_med>(
+      a, b, std::make_index_sequence<steps_behind_med.size()>{});
 }
 
-bool same_neighbor_as(const input& a, const input& b) {
-  return a.attributes->neighbor_as == b.attributes->neighbor_as;
+/// Whose MEDs are compared have one number.
+std::uint32_t med_group(const input& p, decision_options options) {
+  return options.always_compare_med ? 0 : p.attributes->neighbor_as;
+}
+
+bool same_med_group(const input& a, const input& b, decision_options options) {
+  return med_group(a, options) == med_group(b, options);
 }
 
 /// Keeps the first of those that nothing in `order` tells from the best one.
@@ -170,26 +198,28 @@ std::span<input> keep_best(std::span<input> paths, Order order) {
 
 /// RFC 4271 §9.1.2.2 c: removes each path that has a higher MED than another
 /// one from the same neighbouring AS.
-std::span<input> keep_lowest_med(std::span<input> paths) {
+std::span<input> keep_lowest_med(std::span<input> paths,
+                                 decision_options options) {
   constexpr std::size_t few = 8;
   if (paths.size() > few) {
-    std::ranges::sort(paths, [](const input& a, const input& b) {
-      return std::pair(a.attributes->neighbor_as, a.attributes->med)
-             < std::pair(b.attributes->neighbor_as, b.attributes->med);
-    });
+    const auto key = [&](const input& p) {
+      return std::pair(med_group(p, options), med_of(p, options));
+    };
+    std::ranges::sort(
+        paths, [&](const input& a, const input& b) { return key(a) < key(b); });
     std::size_t kept = 1;
     for (std::size_t i = 1; i != paths.size(); ++i)
-      if (!same_neighbor_as(paths[i], paths[kept - 1])
-          || by_med(paths[i], paths[kept - 1]) == 0)
+      if (!same_med_group(paths[i], paths[kept - 1], options)
+          || by_med(paths[i], paths[kept - 1], options) == 0)
         paths[kept++] = paths[i];
     return paths.first(kept);
   }
   std::array<bool, few> beaten{};
   for (std::size_t i = 0; i != paths.size(); ++i)
     for (const auto& other : paths)
-      beaten[i] =
-          beaten[i]
-          || (same_neighbor_as(paths[i], other) && by_med(other, paths[i]) < 0);
+      beaten[i] = beaten[i]
+                  || (same_med_group(paths[i], other, options)
+                      && by_med(other, paths[i], options) < 0);
   std::size_t kept = 0;
   for (std::size_t i = 0; i != paths.size(); ++i)
     if (!beaten[i])
@@ -197,42 +227,43 @@ std::span<input> keep_lowest_med(std::span<input> paths) {
   return paths.first(kept);
 }
 
-/// How paths compare that come from one neighbouring AS: there every step is
-/// an order.
-difference within_neighbor_as(const input& a, const input& b) {
+/// How paths compare whose MEDs are compared: there every step is an order.
+difference within_med_group(const input& a, const input& b,
+                            decision_options options) {
   auto found = before_med(a, b);
   if (found.order != 0)
     return found;
-  found = {by_med(a, b), decision_step::med};
+  found = {by_med(a, b, options), decision_step::med};
   return found.order != 0 ? found : behind_med(a, b);
 }
 
 /// How the best paths of two neighbouring ASes compare.
-difference across_neighbor_as(const input& a, const input& b) {
+difference across_med_groups(const input& a, const input& b) {
   const auto found = before_med(a, b);
   return found.order != 0 ? found : behind_med(a, b);
 }
 
-difference differ(const input& a, const input& b) {
-  return same_neighbor_as(a, b) ? within_neighbor_as(a, b)
-                                : across_neighbor_as(a, b);
+difference differ(const input& a, const input& b, decision_options options) {
+  return same_med_group(a, b, options) ? within_med_group(a, b, options)
+                                       : across_med_groups(a, b);
 }
 
 /// Ranks eligible paths. The choice among some is the best, across ASes, of
 /// the best within each AS, so that lists per AS are merged.
-void rank_eligible(std::span<input> paths) {
-  std::ranges::sort(paths, [](const input& a, const input& b) {
-    if (!same_neighbor_as(a, b))
-      return a.attributes->neighbor_as < b.attributes->neighbor_as;
-    return within_neighbor_as(a, b).order < 0;
+void rank_eligible(std::span<input> paths, decision_options options) {
+  std::ranges::sort(paths, [&](const input& a, const input& b) {
+    if (!same_med_group(a, b, options))
+      return med_group(a, options) < med_group(b, options);
+    return within_med_group(a, b, options).order < 0;
   });
   const auto loses = [](std::span<const input> a, std::span<const input> b) {
-    return across_neighbor_as(a.front(), b.front()).order > 0;
+    return across_med_groups(a.front(), b.front()).order > 0;
   };
   std::vector<std::span<const input>> lists; // a heap, by what is in front
   const std::vector<input> sorted(paths.begin(), paths.end());
   for (std::size_t first = 0, i = 1; i <= sorted.size(); ++i)
-    if (i == sorted.size() || !same_neighbor_as(sorted[i], sorted[first])) {
+    if (i == sorted.size()
+        || !same_med_group(sorted[i], sorted[first], options)) {
       lists.push_back(std::span(sorted).subspan(first, i - first));
       first = i;
     }
@@ -250,17 +281,23 @@ void rank_eligible(std::span<input> paths) {
 
 } // namespace
 
-comparison compare(const decision_input& a, const decision_input& b) {
-  const auto found = differ(a, b);
+std::uint64_t read_aigp(const attribute_set& set) {
+  return protocol::wire::aigp_metric(set.bytes()).value_or(no_aigp);
+}
+
+comparison compare(const decision_input& a, const decision_input& b,
+                   decision_options options) {
+  const auto found = differ(a, b, options);
   if (found.order == 0)
     return {true, decision_step::best};
   return {found.order < 0, found.step};
 }
 
-std::optional<decision_input> choose(std::span<decision_input> paths) {
+std::optional<decision_input> choose(std::span<decision_input> paths,
+                                     decision_options options) {
   auto left = keep_best(paths, before_med);
   if (left.size() > 1)
-    left = keep_lowest_med(left);
+    left = keep_lowest_med(left, options);
   if (left.size() > 1)
     left = keep_best(left, behind_med);
   if (left.empty())
@@ -269,18 +306,19 @@ std::optional<decision_input> choose(std::span<decision_input> paths) {
 }
 
 challenge challenge_incumbent(const decision_input& newcomer,
-                              const decision_input& incumbent) {
+                              const decision_input& incumbent,
+                              decision_options options) {
   // Alone up to MED, or out before it: MED compares nothing else than before.
   if (const auto early = before_med(newcomer, incumbent); early.order != 0)
     return early.order < 0 ? challenge::won : challenge::lost;
   const auto wins = behind_med(newcomer, incumbent).order < 0;
-  if (!same_neighbor_as(newcomer, incumbent)) {
+  if (!same_med_group(newcomer, incumbent, options)) {
     // The incumbent stays in. So does the newcomer, if nothing has a lower MED.
     if (!wins)
       return challenge::lost;
-    return newcomer.attributes->med == 0 ? challenge::won : challenge::unclear;
+    return med_of(newcomer, options) == 0 ? challenge::won : challenge::unclear;
   }
-  const auto med = by_med(newcomer, incumbent);
+  const auto med = by_med(newcomer, incumbent, options);
   if (med > 0)
     return challenge::lost;
   if (wins)
@@ -290,21 +328,23 @@ challenge challenge_incumbent(const decision_input& newcomer,
 }
 
 bool leaves_choice_alone(const decision_input& gone,
-                         const decision_input& incumbent) {
+                         const decision_input& incumbent,
+                         decision_options options) {
   // It held nothing off when it was out before MED, or when the incumbent does
   // the same.
   return before_med(gone, incumbent).order != 0
-         || same_neighbor_as(gone, incumbent);
+         || same_med_group(gone, incumbent, options);
 }
 
-std::vector<decision_step> rank(std::vector<decision_input>& paths) {
+std::vector<decision_step> rank(std::vector<decision_input>& paths,
+                                decision_options options) {
   const auto excluded =
       std::partition(paths.begin(), paths.end(),
                      [](const input& p) { return is_eligible(*p.what); });
   const auto eligible = static_cast<std::size_t>(excluded - paths.begin());
-  rank_eligible(std::span(paths).first(eligible));
+  rank_eligible(std::span(paths).first(eligible), options);
   std::sort(excluded, paths.end(), [](const input& a, const input& b) {
-    return across_neighbor_as(a, b).order < 0;
+    return across_med_groups(a, b).order < 0;
   });
   std::vector<decision_step> steps_taken;
   steps_taken.reserve(paths.size());
@@ -314,8 +354,9 @@ std::vector<decision_step> rank(std::vector<decision_input>& paths) {
     else if (has_flag(paths[i], path_flag::unreachable))
       steps_taken.push_back(decision_step::unreachable);
     else
-      steps_taken.push_back(i == 0 ? decision_step::best
-                                   : differ(paths[i - 1], paths[i]).step);
+      steps_taken.push_back(i == 0
+                                ? decision_step::best
+                                : differ(paths[i - 1], paths[i], options).step);
   }
   return steps_taken;
 }

@@ -205,7 +205,9 @@ struct importer::implementation {
       note(error.action, error.code, error.reason);
     if (found.what == resolution::kind::withdraw)
       ++counters.treated_as_withdraw;
-    counters.loops += found.loop ? 1U : 0U;
+    counters.loops += found.why == refusal::loop ? 1U : 0U;
+    counters.bad_next_hops += found.why == refusal::next_hop ? 1U : 0U;
+    counters.leaks += found.why == refusal::leak ? 1U : 0U;
     counters.attributes_discarded += static_cast<std::uint64_t>(
         std::count_if(found.errors.begin(), found.errors.end(), [](auto& e) {
           return e.action == verdict::attribute_discard;

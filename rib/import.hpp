@@ -2,6 +2,7 @@
 
 #include "protocol/error.hpp"
 #include "protocol/types.hpp"
+#include "protocol/wire/capability.hpp"
 #include "protocol/wire/path_attributes.hpp"
 #include "rib/policy.hpp"
 #include "rib/route_batch.hpp"
@@ -30,6 +31,10 @@ struct import_settings {
   neighbor_facts neighbor;
   protocol::as_number local_as = 0; ///< towards this peer
   std::optional<confederation_facts> confederation;
+  /// Other AS numbers that are ours, too: the router's beside a `local_as`.
+  std::vector<protocol::as_number> further_own_as;
+  /// How often our AS numbers may stand in a path before that is a loop.
+  unsigned allow_own_as = 0;
   /// Our own BGP identifier and cluster id: routes that carry them as
   /// ORIGINATOR_ID or in CLUSTER_LIST are our own (RFC 4456 §8).
   protocol::router_id local_id;
@@ -40,6 +45,12 @@ struct import_settings {
   bool as4 = true;
   bool extended_next_hop = false; ///< RFC 8950
   bool enforce_first_as = true;
+  /// Ours, on an external session that has one (RFC 9234 §4).
+  std::optional<protocol::wire::bgp_role> role;
+  bool aigp = false; ///< AIGP_SESSION (RFC 7311 §3.3)
+  /// Routes of an external peer with GRACEFUL_SHUTDOWN get LOCAL_PREF 0, after
+  /// the policy (RFC 8326 §4).
+  bool honor_graceful_shutdown = true;
   unsigned shards = 1;
   struct family_settings {
     bool add_path = false; ///< path ids are on the wire (RFC 7911)
@@ -61,10 +72,12 @@ struct import_note {
 
 struct import_counters {
   std::uint64_t updates = 0;
-  std::uint64_t announced = 0; ///< prefixes
-  std::uint64_t withdrawn = 0; ///< prefixes
-  std::uint64_t rejected = 0;  ///< prefixes, by policy or loop
-  std::uint64_t loops = 0;     ///< UPDATEs with our own AS or identifier
+  std::uint64_t announced = 0;     ///< prefixes
+  std::uint64_t withdrawn = 0;     ///< prefixes
+  std::uint64_t rejected = 0;      ///< prefixes, by policy or what follows
+  std::uint64_t loops = 0;         ///< UPDATEs with our own AS or identifier
+  std::uint64_t bad_next_hops = 0; ///< UPDATEs (RFC 4271 §6.3)
+  std::uint64_t leaks = 0;         ///< UPDATEs (RFC 9234 §5)
   std::uint64_t treated_as_withdraw = 0;
   std::uint64_t attributes_discarded = 0;
   std::uint64_t not_negotiated = 0; ///< prefixes of families that are off

@@ -46,6 +46,15 @@ wire::as_path_view path_of(wire::byte_span canonical) {
   return {{}, wire::as_width::four};
 }
 
+bool has_shutdown(const attribute_set& set) {
+  return (set.summary().flags & attribute_flag::graceful_shutdown) != 0;
+}
+
+bool has_shutdown(const wire::path_attributes& a) {
+  return std::ranges::find(a.communities, wire::graceful_shutdown)
+         != a.communities.end();
+}
+
 } // namespace
 
 attribute_resolver::attribute_resolver(attribute_pool& pool,
@@ -54,6 +63,7 @@ attribute_resolver::attribute_resolver(attribute_pool& pool,
 
 void attribute_resolver::change(const import_settings& settings) {
   settings_ = &settings;
+  tagged_.clear();
   judged_.clear();
 }
 
@@ -106,7 +116,8 @@ bool attribute_resolver::may_reuse(attribute_ref known) const {
   namespace flag = attribute_flag;
   const auto& set = (*pool_)[known];
   const auto flags = set.summary().flags;
-  if ((flags & flag::has_next_hop) == 0)
+  if ((flags & flag::has_next_hop) == 0
+      || (!settings_->aigp && (flags & flag::has_aigp) != 0))
     return false;
   switch (settings_->neighbor.kind) {
   case peer_kind::internal:
@@ -138,36 +149,6 @@ bool attribute_resolver::begins_with_peer(attribute_ref known) const {
   return false;
 }
 
-/// RFC 4271 §9.1.2, RFC 4456 §8: the route has been here before; and RFC 4271
-/// §5.1.3: a next hop that is our own address leads nowhere.
-bool attribute_resolver::is_own(std::span<const std::uint8_t> canonical) const {
-  wire::attribute_walker walker{canonical};
-  wire::raw_attribute each;
-  const auto id_at = [](wire::byte_span bytes, std::size_t at) {
-    wire::reader r{bytes.subspan(at, 4)};
-    return protocol::router_id{r.u32()};
-  };
-  while (walker.next(each)) {
-    if (each.is(wire::attribute_code::as_path)) {
-      if (count_own_as({each.value, wire::as_width::four}, *settings_) > 0)
-        return true;
-    } else if (each.is(wire::attribute_code::next_hop)) {
-      const auto local = settings_->local_address.bytes();
-      if (std::equal(each.value.begin(), each.value.end(), local.begin(),
-                     local.end()))
-        return true;
-    } else if (each.is(wire::attribute_code::originator_id)) {
-      if (id_at(each.value, 0) == settings_->local_id)
-        return true;
-    } else if (each.is(wire::attribute_code::cluster_list)) {
-      for (std::size_t at = 0; at + 4 <= each.value.size(); at += 4)
-        if (id_at(each.value, at) == settings_->cluster_id)
-          return true;
-    }
-  }
-  return false;
-}
-
 attribute_handle
 attribute_resolver::decode(const wire::update_sections& sections, bool classic,
                            resolution& found) {
@@ -176,6 +157,7 @@ attribute_resolver::decode(const wire::update_sections& sections, bool classic,
   context.kind = settings_->neighbor.kind;
   context.extended_next_hop = settings_->extended_next_hop;
   context.classic_nlri = !sections.nlri.empty();
+  context.aigp = settings_->aigp;
   context.source = classic ? wire::next_hop_source::classic
                            : wire::next_hop_source::automatic;
   auto decoded = wire::decode_attributes(sections.attributes, context);
@@ -220,16 +202,62 @@ resolution attribute_resolver::resolve(const wire::update_sections& sections,
                             "the first AS of the path is not the peer's"});
     return found;
   }
-  found.loop = is_own(known.bytes());
-  found.set = {set.get(), found.loop ? path_flag::rejected : std::uint8_t{0}};
+  const auto verdict = judge_by_rules(known.bytes(), *settings_);
+  found.why = verdict.why;
+  found.set = {set.get(), 0};
   found.holder = std::move(set);
   found.what = resolution::kind::one_set;
-  if (!found.loop)
-    apply_policy(classic    ? protocol::ipv4_unicast
-                 : mp.reach ? mp.reach->address_family
-                            : protocol::ipv4_unicast,
-                 found);
+  if (found.why != refusal::none) {
+    found.set.flags = path_flag::rejected;
+    if (found.why != refusal::loop) // loops are no news
+      found.errors.push_back({verdict.attribute, protocol::verdict::accept,
+                              protocol::update_subcode::unspecific,
+                              verdict.reason});
+    return found;
+  }
+  if (!verdict.has_otc && adds_otc(*settings_) && !add_otc(found))
+    return found;
+  apply_policy(classic    ? protocol::ipv4_unicast
+               : mp.reach ? mp.reach->address_family
+                          : protocol::ipv4_unicast,
+               found);
   return found;
+}
+
+/// RFC 9234 §5, the third rule of ingress. False if the route fits no message
+/// then: it is rejected.
+bool attribute_resolver::add_otc(resolution& found) {
+  const auto name = static_cast<std::uint32_t>(found.set.attributes);
+  auto known = tagged_.find(name);
+  if (known == tagged_.end()) {
+    auto attributes =
+        wire::decode_canonical((*pool_)[found.set.attributes].bytes());
+    attributes.only_to_customer = settings_->neighbor.as;
+    scratch_.clear();
+    if (!wire::encode_attributes(attributes, {}, scratch_)) {
+      found.set.flags = path_flag::rejected;
+      return false;
+    }
+    if (tagged_.size() >= most_judged)
+      tagged_.clear();
+    attribute_handle tagged{*pool_,
+                            pool_->intern(scratch_, summarize(attributes))};
+    known = tagged_
+                .emplace(name, verdict_of_policy{std::move(found.holder),
+                                                 std::move(tagged), 0})
+                .first;
+  }
+  const auto tagged = known->second.result.get();
+  pool_->retain(tagged);
+  found.set.attributes = tagged;
+  found.holder = {*pool_, tagged};
+  return true;
+}
+
+/// Whether GRACEFUL_SHUTDOWN of this peer means something (RFC 8326 §4).
+bool attribute_resolver::honors_shutdown() const {
+  return settings_->honor_graceful_shutdown
+         && settings_->neighbor.kind == peer_kind::external;
 }
 
 void attribute_resolver::apply_policy(family f, resolution& found) {
@@ -237,7 +265,8 @@ void attribute_resolver::apply_policy(family f, resolution& found) {
   if (own == settings_->families.end())
     return;
   const auto& policy = own->second.policy;
-  if (policy.accepts_all())
+  if (policy.accepts_all()
+      && !(has_shutdown((*pool_)[found.set.attributes]) && honors_shutdown()))
     return;
   if (policy.rejects_all()) {
     found.set.flags = path_flag::rejected;
@@ -280,12 +309,18 @@ judged_set attribute_resolver::evaluate(attribute_ref set,
       {prefix, attributes, settings_->neighbor, settings_->neighbor.as,
        settings_->neighbor.kind == peer_kind::confederation});
   bool accepted = verdict.accepted;
-  if (accepted && verdict.modified) {
+  auto& modified = verdict.modified;
+  if (accepted && honors_shutdown()
+      && (modified ? has_shutdown(*modified) : has_shutdown((*pool_)[set]))) {
+    if (!modified)
+      modified = attributes;
+    modified->local_pref = 0;
+  }
+  if (accepted && modified) {
     scratch_.clear();
-    if (wire::encode_attributes(*verdict.modified, {}, scratch_))
-      return {{*pool_, pool_->intern(scratch_, summarize(*verdict.modified))},
-              0};
-    accepted = false; // what the policy made of it fits no message
+    if (wire::encode_attributes(*modified, {}, scratch_))
+      return {{*pool_, pool_->intern(scratch_, summarize(*modified))}, 0};
+    accepted = false; // what was made of it fits no message
   }
   pool_->retain(set);
   return {{*pool_, set}, accepted ? std::uint8_t{0} : path_flag::rejected};
@@ -313,6 +348,7 @@ attribute_summary summarize(const wire::path_attributes& a) {
       flag::has_originator);
   set(a.next_hop.has_value(), flag::has_next_hop);
   set(!a.unknown.empty(), flag::has_unknown);
+  set(a.aigp.has_value() || !a.other_aigp_tlvs.empty(), flag::has_aigp);
   set(!a.communities.empty(), flag::has_communities);
   for (const auto c : a.communities) {
     set(c == wire::no_export, flag::no_export);
@@ -322,7 +358,6 @@ attribute_summary summarize(const wire::path_attributes& a) {
     set(c == wire::llgr_stale, flag::long_lived_stale);
   }
   a.as_path.view().for_each([&](const wire::as_segment_view& segment) {
-    set(segment.type() == wire::segment_type::as_set, flag::has_as_set);
     set(segment.is_confederation(), flag::has_confederation);
   });
   return s;

@@ -2,6 +2,7 @@
 
 #include "protocol/wire/update.hpp"
 #include "rib/import.hpp"
+#include "rib/import_rules.hpp"
 
 #include <unordered_map>
 
@@ -30,7 +31,7 @@ struct resolution {
   resolved_set set;        ///< `holder` keeps it alive
   attribute_handle holder; ///< as received, or as the policy left it
   bool hit = false;        ///< the raw bytes were known
-  bool loop = false;       ///< our own AS or identifier (RFC 4271 §9.1.2)
+  refusal why = refusal::none;
   std::vector<protocol::wire::attribute_error> errors;
   std::optional<protocol::decode_error> reset;
 };
@@ -64,9 +65,10 @@ private:
              const protocol::wire::mp_sections& mp);
   bool may_reuse(attribute_ref known) const;
   bool begins_with_peer(attribute_ref known) const;
-  bool is_own(std::span<const std::uint8_t> canonical) const;
   attribute_handle decode(const protocol::wire::update_sections& sections,
                           bool classic, resolution& found);
+  bool add_otc(resolution& found);
+  bool honors_shutdown() const;
   void apply_policy(protocol::family family, resolution& found);
   judged_set evaluate(attribute_ref set, const policy_chain& policy,
                       const protocol::prefix* prefix);
@@ -74,6 +76,8 @@ private:
   attribute_pool* pool_;
   const import_settings* settings_;
   std::vector<std::uint8_t> scratch_;
+  /// Sets as received and with OTC.
+  std::unordered_map<std::uint32_t, verdict_of_policy> tagged_;
   std::map<protocol::family,
            std::unordered_map<std::uint32_t, verdict_of_policy>>
       judged_;

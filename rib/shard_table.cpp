@@ -12,8 +12,9 @@ using table::exporter_state;
 using table::told_numbers;
 
 struct shard_table::implementation {
-  implementation(attribute_pool& pool, const shard_limits& limits)
-      : context(pool, limits), ipv4(context), ipv6(context) {}
+  implementation(attribute_pool& pool, const shard_limits& limits,
+                 decision_options options)
+      : context(pool, limits, options), ipv4(context), ipv6(context) {}
 
   table::table_context context;
   table::family_rib<ipv4_key> ipv4;
@@ -23,6 +24,9 @@ struct shard_table::implementation {
   // Where the removal of lost neighbours goes on; round and round.
   std::size_t walk_slot = 0;
   prefix_number walk_number = 0;
+  // Where the decisions are made again: IPv4 first.
+  std::size_t decide_slot = 0;
+  prefix_number decide_number = 0;
 
   void settle() {
     ipv4.settle();
@@ -42,6 +46,7 @@ struct shard_table::implementation {
   std::size_t tell_owed(exporter_state& exporter, told_numbers& taken,
                         change_batch& batch);
   void purge_slice(std::uint32_t& budget);
+  void decide_slice(std::uint32_t& budget);
 };
 
 namespace {
@@ -84,8 +89,9 @@ std::size_t size_of(const change_batch& batch) {
 
 } // namespace
 
-shard_table::shard_table(attribute_pool& pool, shard_limits limits)
-    : self_(std::make_unique<implementation>(pool, bounded(limits))) {}
+shard_table::shard_table(attribute_pool& pool, shard_limits limits,
+                         decision_options options)
+    : self_(std::make_unique<implementation>(pool, bounded(limits), options)) {}
 
 shard_table::~shard_table() = default;
 
@@ -381,15 +387,45 @@ void shard_table::implementation::purge_slice(std::uint32_t& budget) {
   context.neighbors.forget_purged();
 }
 
+void shard_table::decide_by(decision_options options) {
+  auto& context = self_->context;
+  if (options == context.options)
+    return;
+  self_->settle();
+  context.options = options;
+  context.deciding_again = true;
+  self_->decide_slot = 0;
+  self_->decide_number = 0;
+}
+
+void shard_table::implementation::decide_slice(std::uint32_t& budget) {
+  const auto limit =
+      decide_slot == 0 ? ipv4.number_limit() : ipv6.number_limit();
+  const auto count = std::min(budget, limit - decide_number);
+  if (decide_slot == 0)
+    ipv4.decide_again(decide_number, count);
+  else
+    ipv6.decide_again(decide_number, count);
+  decide_number += count;
+  budget -= count;
+  if (decide_number != limit)
+    return;
+  context.deciding_again = decide_slot == 0;
+  decide_slot = 1;
+  decide_number = 0;
+}
+
 bool shard_table::work(std::uint32_t budget) {
   self_->settle();
   const auto tombstones = budget;
   const auto& neighbors = self_->context.neighbors;
   while (budget != 0 && neighbors.has_leavings())
     self_->purge_slice(budget);
+  while (budget != 0 && self_->context.deciding_again)
+    self_->decide_slice(budget);
   self_->context.dropped.release_if_unused();
   const bool more = self_->reclaim(tombstones);
-  return neighbors.has_leavings() || more;
+  return neighbors.has_leavings() || self_->context.deciding_again || more;
 }
 
 std::string shard_table::check() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rib/change.hpp"
+#include "rib/decision.hpp"
 #include "rib/route_batch.hpp"
 
 #include <cstdint>
@@ -108,7 +109,8 @@ struct delivery {
 /// that works on it (DESIGN §5). Every change is committed per prefix.
 class shard_table {
 public:
-  shard_table(attribute_pool& pool, shard_limits limits = {});
+  explicit shard_table(attribute_pool& pool, shard_limits limits = {},
+                       decision_options options = {});
   ~shard_table();
   shard_table(const shard_table&) = delete;
   shard_table& operator=(const shard_table&) = delete;
@@ -179,8 +181,12 @@ public:
   bool has_changes() const;
   /// How many changes wait for the next batch.
   std::size_t pending_changes() const;
-  /// Does a slice of long work (removal of lost neighbours); at most `budget`
-  /// prefixes are looked at. Returns whether more is left.
+  /// Decides by other options from now on; `work` makes the decisions of
+  /// before again, in slices. Idempotent.
+  void decide_by(decision_options options);
+  /// Does a slice of long work (removal of lost neighbours, decisions to be
+  /// made again); at most `budget` prefixes are looked at. Returns whether more
+  /// is left.
   bool work(std::uint32_t budget);
   /// Checks the whole structure (sizes, counters, digest, references); empty
   /// when sound, else what is wrong. For adoption after a crash and for tests.

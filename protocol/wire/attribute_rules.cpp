@@ -1,4 +1,4 @@
-#include "protocol/overloaded.hpp"
+#include "protocol/wire/aigp.hpp"
 #include "protocol/wire/attribute_codec.hpp"
 
 #include <algorithm>
@@ -347,6 +347,26 @@ void encode_as4_aggregator(attribute_encoder& e) {
   });
 }
 
+// -- RFC 7311 ---------------------------------------------------------------
+
+void decode_aigp(attribute_decoder& d, const raw_attribute& raw) {
+  auto found = read_aigp(raw.value);
+  if (!found)
+    return d.malformed("AIGP has a malformed TLV"); // §3.2
+  d.attributes().aigp = found->metric;
+  d.attributes().other_aigp_tlvs = std::move(found->others);
+}
+
+void encode_aigp(attribute_encoder& e) {
+  const auto& a = e.attributes();
+  if (a.aigp || !a.other_aigp_tlvs.empty())
+    e.write([&](writer& w) {
+      if (a.aigp)
+        write_aigp_metric(*a.aigp, w);
+      w.bytes(a.other_aigp_tlvs);
+    });
+}
+
 // -- The table ----------------------------------------------------------------
 
 constexpr std::uint16_t any = 0xffff;
@@ -417,6 +437,10 @@ constexpr std::array rules{
                    discard, // RFC 6793 §6
                    8, 8, 1, optional_attribute_error, false,
                    decode_as4_aggregator, encode_as4_aggregator},
+    attribute_rule{attribute_code::aigp, "AIGP", optional_non_transitive,
+                   discard, // RFC 7311 §3.2
+                   3, any, 1, optional_attribute_error, false,
+                   decode_aigp, encode_aigp},
     attribute_rule{large_communities, "LARGE_COMMUNITY", optional_transitive,
                    withdraw, // RFC 8092 §6
                    12, any, 12, optional_attribute_error, false,

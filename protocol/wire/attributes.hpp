@@ -25,6 +25,7 @@ enum class attribute_code : std::uint8_t {
   extended_communities = 16,
   as4_path = 17,
   as4_aggregator = 18,
+  aigp = 26,
   large_communities = 32,
   only_to_customer = 35,
 };

@@ -21,6 +21,18 @@ std::string_view name_of(origin_type origin) {
 
 // -- Decoding ---------------------------------------------------------------
 
+namespace {
+
+// RFC 7606 §3 (c): treat-as-withdraw unless the attribute's own document says
+// otherwise, as that of AIGP does (RFC 7311 §3.2).
+verdict verdict_on_flags(const attribute_rule& rule) {
+  return rule.code == attribute_code::aigp
+             ? rule.on_error
+             : strongest(verdict::treat_as_withdraw, rule.on_error);
+}
+
+} // namespace
+
 void attribute_decoder::report(verdict action, update_subcode subcode,
                                std::string_view reason) {
   result_.errors.push_back({raw_.code, action, subcode, reason});
@@ -77,15 +89,14 @@ bool may_come_from(peer_kind kind, const attribute_rule& rule) {
 } // namespace
 
 void attribute_decoder::take_known(const raw_attribute& raw) {
+  if (raw.is(attribute_code::aigp) && !context_.aigp)
+    return; // RFC 7311 §3.3: as an unknown one that is not transitive
   if (!may_come_from(context_.kind, *rule_)) // RFC 7606 §7.5, §7.9, §7.10
     return report(verdict::attribute_discard, update_subcode::unspecific,
                   "attribute of an external neighbour");
   constexpr std::uint8_t category = flag_optional | flag_transitive;
   if ((raw.flags & category) != rule_->flags) // RFC 7606 §3 (c), §5.3
-    return report(strongest(verdict::treat_as_withdraw,
-                            rule_->on_error == verdict::session_reset
-                                ? verdict::session_reset
-                                : verdict::accept),
+    return report(verdict_on_flags(*rule_),
                   update_subcode::attribute_flags_error,
                   "attribute flags conflict with the type");
   const auto length = raw.value.size();

@@ -53,6 +53,10 @@ struct path_attributes {
   std::optional<router_id> originator_id;
   std::vector<router_id> cluster_list;
   std::vector<extended_community> extended_communities;
+  /// Of the first AIGP TLV (RFC 7311 §3).
+  std::optional<std::uint64_t> aigp;
+  /// The other TLVs of the AIGP attribute, as they came.
+  std::vector<std::uint8_t> other_aigp_tlvs;
   /// Without repetitions (RFC 8092 §5).
   std::vector<large_community> large_communities;
   /// OTC (RFC 9234 §5).
@@ -82,6 +86,8 @@ struct decode_context {
   peer_kind kind = peer_kind::external;
   /// An IPv6 next hop for IPv4 unicast is agreed upon (RFC 8950).
   bool extended_next_hop = false;
+  /// AIGP is spoken (AIGP_SESSION, RFC 7311 §3.3).
+  bool aigp = true;
   /// The NLRI field of the message is not empty, so that NEXT_HOP is mandatory.
   bool classic_nlri = false;
   next_hop_source source = next_hop_source::automatic;

@@ -232,6 +232,8 @@ std::string render_attribute(attribute_code code, const path_attributes& a,
     return "cluster-list: " + render_list(a.cluster_list);
   case attribute_code::extended_communities:
     return "extended-communities: " + render_list(a.extended_communities);
+  case attribute_code::aigp:
+    return a.aigp ? "aigp: " + std::to_string(*a.aigp) : "";
   case attribute_code::large_communities:
     return "large-communities: " + render_list(a.large_communities);
   case attribute_code::only_to_customer:

@@ -48,11 +48,13 @@ private:
 
 /// What the families of one shard share.
 struct table_context {
-  table_context(attribute_pool& p, const shard_limits& l)
-      : pool(p), limits(l), dropped(p) {}
+  table_context(attribute_pool& p, const shard_limits& l, decision_options o)
+      : pool(p), limits(l), options(o), dropped(p) {}
 
   attribute_pool& pool;
   shard_limits limits;
+  decision_options options;
+  bool deciding_again = false; ///< not all decisions are by the options yet
   neighbor_book neighbors;
   dropped_references dropped;
   shard_statistics statistics;

@@ -45,6 +45,8 @@ public:
   /// Removes the paths of lost neighbours and of doomed rounds from the
   /// prefixes of a range.
   void purge(prefix_number first, prefix_number count);
+  /// Makes the decisions about the prefixes of a range again.
+  void decide_again(prefix_number first, prefix_number count);
 
   // -- telling
 
@@ -144,8 +146,9 @@ private:
   }
   const path* best_in(const entry& e) const { return &table_.paths(e).front(); }
   decision_input input_of(const path& p) const {
-    return {&p, &context_.pool[p.attributes].summary(),
-            &context_.neighbors[p.neighbor].facts, 0};
+    const auto& set = context_.pool[p.attributes];
+    return {&p, &set.summary(), &context_.neighbors[p.neighbor].facts, 0,
+            aigp_of(set)};
   }
   bool may_be_chosen(const path& p) const {
     return is_eligible(p) && !is_leaving(p);

@@ -49,7 +49,7 @@ template <class Key>
 void family_rib<Key>::add_candidates(const entry& e,
                                      ranked_candidates& to) const {
   auto inputs = inputs_of(e);
-  const auto steps = rank(inputs);
+  const auto steps = rank(inputs, context_.options);
   for (std::size_t i = 0; i != inputs.size(); ++i) {
     const auto& p = *inputs[i].what;
     if (may_be_chosen(p))

@@ -1,6 +1,7 @@
 #include "rib/table/family_rib.hpp"
 #include "rib/table/route_digest.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::rib::table {
@@ -9,7 +10,8 @@ template <class Key>
 bool family_rib<Key>::holds_off_others(const entry& e, const path& gone,
                                        const best_path& best) const {
   return e.count > 1 && is_eligible(gone)
-         && !leaves_choice_alone(input_of(gone), input_of(best.what));
+         && !leaves_choice_alone(input_of(gone), input_of(best.what),
+                                 context_.options);
 }
 
 template <class Key>
@@ -22,8 +24,8 @@ void family_rib<Key>::consider(prefix_number number, std::size_t index) {
     mark(number);
   const auto was = best_of(e);
   if (was.chosen) {
-    const auto verdict =
-        challenge_incumbent(input_of(paths[index]), input_of(paths.front()));
+    const auto verdict = challenge_incumbent(
+        input_of(paths[index]), input_of(paths.front()), context_.options);
     if (verdict == challenge::unclear)
       return put_off(number, was);
     if (verdict == challenge::lost)
@@ -66,7 +68,8 @@ void family_rib<Key>::elect(prefix_number number, const best_path& was) {
   for (const auto& p : paths)
     if (may_be_chosen(p))
       scratch_[count++] = input_of(p);
-  if (const auto best = choose(std::span(scratch_).first(count))) {
+  if (const auto best =
+          choose(std::span(scratch_).first(count), context_.options)) {
     std::swap(paths.front(),
               paths[static_cast<std::size_t>(best->what - paths.data())]);
     e.set(entry_bit::chosen);
@@ -77,6 +80,24 @@ void family_rib<Key>::elect(prefix_number number, const best_path& was) {
   publish(number, was);
   if (e.count == 0)
     bury(number);
+}
+
+template <class Key>
+void family_rib<Key>::decide_again(prefix_number first, prefix_number count) {
+  settle();
+  const auto end = std::min(first + count, table_.number_limit());
+  for (auto number = first; number < end; ++number) {
+    const auto& e = table_[number];
+    if (e.has(entry_bit::vacant) || e.count < 2)
+      continue; // one path has no rival
+    pending_.reserve(1);
+    if (context_.wants_ranked)
+      mark(number);
+    put_off(number, best_of(e));
+    if (unsettled_.size() == unsettled_bound)
+      settle();
+  }
+  settle();
 }
 
 template <class Key>

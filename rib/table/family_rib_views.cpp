@@ -40,7 +40,7 @@ void family_rib<Key>::add_rows(prefix_number number, const route_query& query,
                                route_page& page) const {
   const auto& e = table_[number];
   auto ranked = inputs_of(e);
-  const auto steps = rank(ranked);
+  const auto steps = rank(ranked, context_.options);
   for (std::size_t i = 0; i != ranked.size(); ++i) {
     const auto& p = *ranked[i].what;
     const bool best = e.has(entry_bit::chosen) && ranked[i].what == best_in(e);
@@ -119,13 +119,14 @@ std::string family_rib<Key>::check_entry(prefix_number number) const {
     if (context_.pool.references(p.attributes) == 0)
       return "a path without a reference to its attributes" + where;
   }
-  if (e.has(entry_bit::unsettled) || has_leaving_path(e))
+  if (e.has(entry_bit::unsettled) || has_leaving_path(e)
+      || context_.deciding_again)
     return {}; // not decided yet
   std::vector<decision_input> inputs;
   for (const auto& p : table_.paths(e))
     if (is_eligible(p))
       inputs.push_back(input_of(p));
-  const auto best = choose(inputs);
+  const auto best = choose(inputs, context_.options);
   if (best.has_value() != e.has(entry_bit::chosen)
       || (best && best->what != best_in(e)))
     return "not the best path" + where;

@@ -160,12 +160,74 @@ TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
 
 TEST_F(Derive, SettingsWithoutEffectAreNamed) {
   EXPECT_TRUE(not_in_force(n).empty());
-  n.role = bgp_role::peer;
   n.families[ipv4_unicast].max_prefixes.emplace().limit = 10;
   const auto all = not_in_force(n);
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_NE(all[0].find("role"), std::string::npos);
-  EXPECT_NE(all[1].find("max_prefixes"), std::string::npos);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_NE(all[0].find("max_prefixes"), std::string::npos);
+}
+
+TEST_F(Derive, TheRoleIsSaidOnExternalSessions) { // RFC 9234 §4.1
+  const auto said = [&] {
+    const auto s = fsm_settings(r, n, *n.address);
+    const auto* role = s.open.find<wire::role_capability>();
+    return role ? std::optional{role->role} : std::nullopt;
+  };
+  EXPECT_EQ(said(), std::nullopt);
+  const std::pair<bgp_role, wire::bgp_role> roles[] = {
+      {bgp_role::provider, wire::bgp_role::provider},
+      {bgp_role::route_server, wire::bgp_role::route_server},
+      {bgp_role::route_server_client, wire::bgp_role::route_server_client},
+      {bgp_role::customer, wire::bgp_role::customer},
+      {bgp_role::peer, wire::bgp_role::peer}};
+  for (const auto& [configured, wired] : roles) {
+    n.role = configured;
+    EXPECT_EQ(said(), wired);
+    EXPECT_EQ(import_settings(r, n, facts()).role, wired);
+  }
+  EXPECT_FALSE(fsm_settings(r, n, *n.address).strict_role);
+  n.strict_role = true;
+  EXPECT_TRUE(fsm_settings(r, n, *n.address).strict_role);
+  n.remote = {remote_asn::kind::internal, 0};
+  EXPECT_EQ(said(), std::nullopt);
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_EQ(import_settings(r, n, facts()).role, std::nullopt);
+}
+
+TEST_F(Derive, EveryAsNumberOfOursCountsAsOurs) { // RFC 4271 §9.1.2
+  auto s = import_settings(r, n, facts());
+  EXPECT_EQ(s.local_as, 65000U);
+  EXPECT_TRUE(s.further_own_as.empty());
+  n.local_as = 65010;
+  n.allow_own_as = 3;
+  s = import_settings(r, n, facts());
+  EXPECT_EQ(s.local_as, 65010U);
+  EXPECT_EQ(s.further_own_as, std::vector<protocol::as_number>{65000});
+  EXPECT_EQ(s.allow_own_as, 3U);
+}
+
+TEST_F(Derive, AigpIsSpokenWithinTheAsUnlessToldOtherwise) { // RFC 7311 §3.3
+  EXPECT_FALSE(import_settings(r, n, facts()).aigp);
+  n.aigp = true;
+  EXPECT_TRUE(import_settings(r, n, facts()).aigp);
+  n.aigp.reset();
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_TRUE(import_settings(r, n, facts()).aigp);
+  n.aigp = false;
+  EXPECT_FALSE(import_settings(r, n, facts()).aigp);
+}
+
+TEST_F(Derive, ShutdownIsHonoredUnlessToldOtherwise) { // RFC 8326 §4
+  EXPECT_TRUE(import_settings(r, n, facts()).honor_graceful_shutdown);
+  n.honor_graceful_shutdown = false;
+  EXPECT_FALSE(import_settings(r, n, facts()).honor_graceful_shutdown);
+}
+
+TEST_F(Derive, TheRouterSaysHowItsTablesDecide) {
+  EXPECT_EQ(decision_options(r), rib::decision_options{});
+  r.always_compare_med = true;
+  EXPECT_EQ(decision_options(r), (rib::decision_options{true, false}));
+  r.med_missing_worst = true;
+  EXPECT_EQ(decision_options(r), (rib::decision_options{true, true}));
 }
 
 } // namespace troupe::config

@@ -107,6 +107,22 @@ const row rows[] = {
     {"EXTENDED odd", 0xc0, 16, "0002fde9000000", withdraw, withdraw},
     {"AS4_PATH", 0xc0, 17, "0201 00011170", discard, discard}, // 6793 §6
     {"AS4_AGGREGATOR", 0xc0, 18, "00011170 c0000201", discard, discard},
+    {"AIGP", 0x80, 26, "01 000b 000000000000000a", accept, accept},
+    {"AIGP twice", 0x80, 26,
+     "01 000b 000000000000000a 01 000b ffffffffffffffff", accept, accept},
+    {"AIGP and unknown", 0x80, 26, "07 0003 01 000b 000000000000000a", accept,
+     accept},
+    {"AIGP unknown alone", 0x80, 26, "07 0004 ff", accept, accept},
+    {"AIGP transitive", 0xc0, 26, "01 000b 000000000000000a", discard,
+     discard}, // 7311 §3.2
+    {"AIGP well-known", 0x40, 26, "01 000b 000000000000000a", discard, discard},
+    {"AIGP empty", 0x80, 26, "", discard, discard},
+    {"AIGP short", 0x80, 26, "01 000a 0000000000000a", discard, discard},
+    {"AIGP cut", 0x80, 26, "01 000b 00000000000000", discard, discard},
+    {"AIGP second cut", 0x80, 26, "01 000b 000000000000000a 0700", discard,
+     discard},
+    {"AIGP without a length", 0x80, 26, "07 0002", discard, discard},
+    {"AIGP highest", 0x80, 26, "01 000b ffffffffffffffff", discard, discard},
     {"LARGE", 0xc0, 32, "0000fde9 00000001 00000002", accept, accept},
     {"LARGE empty", 0xc0, 32, "", withdraw, withdraw}, // 8092 §6
     {"LARGE odd", 0xc0, 32, "0000fde9 00000001", withdraw, withdraw},

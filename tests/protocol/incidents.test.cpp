@@ -72,8 +72,8 @@ TEST(Incident, EndOfRibWithAttributesIsHarmless) { // CVE-2023-47234
 }
 
 TEST(Incident, ShortAigpIsIgnored) { // CVE-2023-41359
-  EXPECT_EQ(reaction("801a0101"), verdict::accept);
-  EXPECT_EQ(reaction("801a00"), verdict::accept);
+  EXPECT_EQ(reaction("801a0101"), verdict::attribute_discard);
+  EXPECT_EQ(reaction("801a00"), verdict::attribute_discard);
 }
 
 TEST(Incident, As4PathOfConfederationsIsReduced) { // 2009

@@ -87,6 +87,7 @@ TEST(DecodeAttributes, ReadsEveryField) {
                    hex("80040400000007 40050400000064 400600"
                        "c007080000fde9c0000201 e00804fde90001 8009040a000001"
                        "800a080a0000020a000003 c010080002fde900000064"
+                       "801a1601000b000000000000000a 01000b000000000000000b"
                        "c0200c0000fde90000000100000002 c023040000fde9"
                        "d0630003010203")}),
              context);
@@ -104,6 +105,8 @@ TEST(DecodeAttributes, ReadsEveryField) {
   EXPECT_EQ(a.cluster_list,
             (std::vector{router_id{0x0a000002}, router_id{0x0a000003}}));
   EXPECT_EQ(a.extended_communities.at(0).value, 0x0002fde900000064U);
+  EXPECT_EQ(a.aigp, 10U);
+  EXPECT_EQ(a.other_aigp_tlvs, hex("01000b000000000000000b"));
   EXPECT_EQ(a.large_communities, (std::vector<large_community>{{65001, 1, 2}}));
   EXPECT_EQ(a.only_to_customer, 65001U);
   EXPECT_EQ(a.unknown,

@@ -100,6 +100,16 @@ TEST(Text, ShowsPathIds) { // RFC 7911
       std::string::npos);
 }
 
+TEST(Text, ShowsAigp) { // RFC 7311 §3
+  const auto body = update_body(
+      {}, join({mandatory_attributes(), hex("801a0b01000b000000000000012c")}),
+      hex("080a"));
+  const auto update = read_update(body, plain_session());
+  ASSERT_TRUE(update);
+  EXPECT_NE(to_text(*update, plain_session()).find(", aigp: 300)"),
+            std::string::npos);
+}
+
 TEST(Text, CutsLongLists) {
   std::vector<nlri> prefixes;
   for (std::uint32_t i = 0; i < 900; ++i)

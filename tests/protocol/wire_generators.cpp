@@ -196,6 +196,9 @@ path_attributes some_attributes(dice& d, bool ipv6_next_hop) {
   a.cluster_list = d.list(3, [&] { return router_id{small_number(d)}; });
   a.extended_communities =
       d.list(3, [&] { return extended_community{small_number(d)}; });
+  a.aigp = d.perhaps([&] { return std::uint64_t{small_number(d)}; });
+  if (d.below(4) == 0) // a TLV of an unknown type
+    a.other_aigp_tlvs = {7, 0, 4, 1};
   a.large_communities = some_large(d);
   a.only_to_customer = d.perhaps([&] { return some_as(d); });
   a.unknown = some_unknown(d);

@@ -19,9 +19,10 @@ struct case_path {
   attribute_summary attributes;
   neighbor_facts source;
   std::uint32_t interior_cost = 0;
+  std::uint64_t aigp = no_aigp;
 
   decision_input input() const {
-    return {&what, &attributes, &source, interior_cost};
+    return {&what, &attributes, &source, interior_cost, aigp};
   }
 };
 
@@ -39,10 +40,14 @@ std::string name_of(const decision_input& p) {
          + ((p.what->flags & path_flag::stale) != 0 ? "s" : "");
 }
 
-std::string chosen_of(std::vector<decision_input> paths) {
-  const auto best = choose(paths);
+std::string chosen_of(std::vector<decision_input> paths,
+                      decision_options options = {}) {
+  const auto best = choose(paths, options);
   return best ? name_of(*best) : "";
 }
+
+constexpr decision_options all_options[] = {
+    {false, false}, {true, false}, {false, true}, {true, true}};
 
 case_path plain(const std::string& name) {
   case_path p;
@@ -50,6 +55,7 @@ case_path plain(const std::string& name) {
   p.attributes.as_path_length = 2;
   p.attributes.neighbor_as = 1;
   p.attributes.med = 5;
+  p.attributes.flags = attribute_flag::has_med;
   p.source.identifier = {9};
   p.source.address = protocol::ip_address::v4(9);
   p.source.kind = protocol::peer_kind::internal;
@@ -70,6 +76,7 @@ TEST(Decision, ComparesEachStepOfTheRfc) {
        [](auto& p) { p.what.source = source_kind::local; }},
       {decision_step::local_pref,
        [](auto& p) { p.attributes.local_pref = 101; }},
+      {decision_step::aigp, [](auto& p) { p.aigp = 4'000'000'000'000; }},
       {decision_step::as_path_length,
        [](auto& p) { p.attributes.as_path_length = 1; }},
       {decision_step::origin, [](auto& p) { p.attributes.origin = 0; }},
@@ -155,6 +162,77 @@ TEST(Decision, TakesTheRestOfTheConfederationForInternal) { // RFC 5065 §5.3
   EXPECT_EQ(chosen_of(inputs_of({member, internal, external})), "c/0");
 }
 
+TEST(Decision, ComparesMedOfAllAsesWhereToldSo) { // RFC 4271 §9.1.2.2 c
+  auto one = plain("a");
+  one.attributes.med = 10;
+  auto two = plain("b");
+  two.attributes.neighbor_as = 2;
+  EXPECT_EQ(chosen_of(inputs_of({one, two})), "a/0");
+  const decision_options options{.always_compare_med = true};
+  EXPECT_EQ(chosen_of(inputs_of({one, two}), options), "b/0");
+  const auto found = compare(one.input(), two.input(), options);
+  EXPECT_FALSE(found.first_wins);
+  EXPECT_EQ(found.step, decision_step::med);
+}
+
+TEST(Decision, TakesAMissingMedAsTheLowestOrTheHighest) {
+  auto missing = plain("b"); // RFC 4271 §9.1.2.2 c: the lowest
+  missing.attributes.med = 0;
+  missing.attributes.flags = 0;
+  auto zero = plain("c");
+  zero.attributes.med = 0;
+  const auto some = plain("a");
+  EXPECT_EQ(chosen_of(inputs_of({missing, some})), "b/0");
+  EXPECT_EQ(chosen_of(inputs_of({missing, zero})), "b/0");
+  const decision_options options{.med_missing_worst = true};
+  EXPECT_EQ(chosen_of(inputs_of({missing, some}), options), "a/0");
+  EXPECT_EQ(chosen_of(inputs_of({missing, zero}), options), "c/0");
+  EXPECT_EQ(chosen_of(inputs_of({missing}), options), "b/0");
+}
+
+TEST(Decision, AddsTheInteriorCostToAigp) { // RFC 7311 §4.1
+  auto far = plain("a");
+  far.aigp = 10;
+  far.interior_cost = 6;
+  auto near = plain("b");
+  near.aigp = 12;
+  near.interior_cost = 3;
+  EXPECT_EQ(chosen_of(inputs_of({far, near})), "b/0");
+  EXPECT_EQ(compare(far.input(), near.input()).step, decision_step::aigp);
+  near.interior_cost = 4; // as far: the interior cost decides later
+  EXPECT_EQ(compare(far.input(), near.input()).step,
+            decision_step::interior_cost);
+  // A path without AIGP is out, however short it is.
+  auto without = plain("c");
+  without.attributes.as_path_length = 0;
+  EXPECT_EQ(chosen_of(inputs_of({without, far})), "a/0");
+  without.attributes.local_pref = 101; // before all breaking of ties
+  EXPECT_EQ(chosen_of(inputs_of({without, far})), "c/0");
+}
+
+TEST(Decision, DoesNotWrapTheSumAround) { // RFC 7311 §3.4.3
+  auto high = plain("a");
+  high.aigp = no_aigp - 2;
+  high.interior_cost = 9;
+  auto low = plain("b");
+  low.aigp = 9;
+  const auto without = plain("c");
+  EXPECT_EQ(chosen_of(inputs_of({high, low})), "b/0");
+  EXPECT_EQ(chosen_of(inputs_of({high, without})), "a/0");
+}
+
+TEST(Decision, ReadsAigpOfASet) {
+  attribute_pool pool;
+  const std::vector<std::uint8_t> bytes{0x80, 26, 11, 1, 0, 11, 0,
+                                        0,    0,  0,  0, 0, 1,  2};
+  attribute_summary summary;
+  attribute_handle without(pool, pool.intern({}, summary));
+  summary.flags = attribute_flag::has_aigp;
+  attribute_handle with(pool, pool.intern(bytes, summary));
+  EXPECT_EQ(aigp_of(pool[with.get()]), 258U);
+  EXPECT_EQ(aigp_of(pool[without.get()]), no_aigp);
+}
+
 TEST(Decision, ChoosesNothingFromNothing) {
   EXPECT_EQ(chosen_of({}), "");
 }
@@ -202,7 +280,12 @@ case_path any_path(int n) {
   p.attributes.as_path_length = pick(4) == 0 ? 1 : 2;
   p.attributes.origin = pick(6) == 0 ? 0 : 1;
   p.attributes.neighbor_as = static_cast<std::uint32_t>(pick(3));
-  p.attributes.med = static_cast<std::uint32_t>(pick(3));
+  if (pick(3) != 0) {
+    p.attributes.flags = attribute_flag::has_med;
+    p.attributes.med = static_cast<std::uint32_t>(pick(3));
+  }
+  if (pick(10) == 0)
+    p.aigp = static_cast<std::uint64_t>(pick(3));
   p.attributes.originator_id = static_cast<std::uint32_t>(pick(3));
   p.attributes.cluster_list_length = static_cast<std::uint8_t>(pick(2));
   p.source.kind = static_cast<protocol::peer_kind>(pick(3));
@@ -223,7 +306,8 @@ case_paths any_paths(int most, int least = 0) {
 
 /// RFC 4271 §9.1 said again in the plainest way: remove what another path
 /// beats, question by question.
-std::string naive_choice(const std::vector<decision_input>& all) {
+std::string naive_choice(const std::vector<decision_input>& all,
+                         decision_options options = {}) {
   auto left = all;
   const auto remove_beaten = [&](auto beats) {
     std::vector<decision_input> kept;
@@ -250,14 +334,26 @@ std::string naive_choice(const std::vector<decision_input>& all) {
   remove_beaten([](in p, in q) {
     return p.attributes->local_pref > q.attributes->local_pref;
   });
+  remove_beaten(
+      [](in p, in q) { return p.aigp != no_aigp && q.aigp == no_aigp; });
+  remove_beaten([](in p, in q) {
+    return p.aigp != no_aigp
+           && p.aigp + p.interior_cost < q.aigp + q.interior_cost;
+  });
   remove_beaten([](in p, in q) {
     return p.attributes->as_path_length < q.attributes->as_path_length;
   });
   remove_beaten(
       [](in p, in q) { return p.attributes->origin < q.attributes->origin; });
-  remove_beaten([](in p, in q) {
-    return p.attributes->neighbor_as == q.attributes->neighbor_as
-           && p.attributes->med < q.attributes->med;
+  const auto med = [&](in p) -> std::uint32_t {
+    if ((p.attributes->flags & attribute_flag::has_med) != 0)
+      return p.attributes->med;
+    return options.med_missing_worst ? 0xffffffff : 0;
+  };
+  remove_beaten([&](in p, in q) {
+    return (options.always_compare_med
+            || p.attributes->neighbor_as == q.attributes->neighbor_as)
+           && med(p) < med(q);
   });
   remove_beaten([&](in p, in q) { return is_external(p) && !is_external(q); });
   remove_beaten([](in p, in q) { return p.interior_cost < q.interior_cost; });
@@ -276,7 +372,9 @@ std::string naive_choice(const std::vector<decision_input>& all) {
 TEST(DecisionProperty, EqualsTheRfcSaidPlainly) {
   EXPECT_TRUE(rc::check("choose equals the naive choice", [] {
     const auto paths = any_paths(14); // beyond what MED treats as few
-    RC_ASSERT(chosen_of(inputs_of(paths)) == naive_choice(inputs_of(paths)));
+    for (const auto options : all_options)
+      RC_ASSERT(chosen_of(inputs_of(paths), options)
+                == naive_choice(inputs_of(paths), options));
   }));
 }
 
@@ -285,43 +383,54 @@ TEST(DecisionProperty, DependsOnNothingButTheSetOfPaths) {
     const auto paths = any_paths(6);
     std::vector<std::size_t> order(paths.size());
     std::iota(order.begin(), order.end(), 0);
-    const auto expected = chosen_of(inputs_of(paths));
-    do {
-      std::vector<decision_input> inputs;
+    const auto inputs = [&] {
+      std::vector<decision_input> all;
       for (const auto i : order)
-        inputs.push_back(paths[i].input());
-      RC_ASSERT(chosen_of(inputs) == expected);
-    } while (std::next_permutation(order.begin(), order.end()));
+        all.push_back(paths[i].input());
+      return all;
+    };
+    for (const auto options : all_options) {
+      const auto expected = chosen_of(inputs_of(paths), options);
+      do {
+        RC_ASSERT(chosen_of(inputs(), options) == expected);
+      } while (std::next_permutation(order.begin(), order.end()));
+    }
   }));
 }
 
 TEST(DecisionProperty, KnowsNoCycleWithinANeighborAs) {
   EXPECT_TRUE(rc::check("compare is transitive", [] {
-    std::vector<case_path> paths{any_path(0), any_path(1), any_path(2)};
-    for (auto& p : paths)
-      p.attributes.neighbor_as = 1;
-    const auto wins = [&](std::size_t i, std::size_t j) {
-      return compare(paths[i].input(), paths[j].input()).first_wins;
-    };
-    RC_ASSERT(wins(0, 1) != wins(1, 0));
-    RC_ASSERT(!(wins(0, 1) && wins(1, 2) && wins(2, 0)));
-    RC_ASSERT(!(wins(1, 0) && wins(2, 1) && wins(0, 2)));
+    const case_paths paths{any_path(0), any_path(1), any_path(2)};
+    for (const auto options : all_options) {
+      // Where all MEDs are compared, all paths are those of one AS.
+      auto these = paths;
+      for (auto& p : these)
+        if (!options.always_compare_med)
+          p.attributes.neighbor_as = 1;
+      const auto wins = [&](std::size_t i, std::size_t j) {
+        return compare(these[i].input(), these[j].input(), options).first_wins;
+      };
+      RC_ASSERT(wins(0, 1) != wins(1, 0));
+      RC_ASSERT(!(wins(0, 1) && wins(1, 2) && wins(2, 0)));
+      RC_ASSERT(!(wins(1, 0) && wins(2, 1) && wins(0, 2)));
+    }
   }));
 }
 
 TEST(DecisionProperty, RanksByChoosingAgainAndAgain) {
   EXPECT_TRUE(rc::check("rank equals repeated choice", [] {
     const auto paths = any_paths(10);
+    const auto options = all_options[pick(4)];
     auto ranked = inputs_of(paths);
-    const auto steps = rank(ranked);
+    const auto steps = rank(ranked, options);
     RC_ASSERT(steps.size() == paths.size());
     for (std::size_t i = 0; i != ranked.size(); ++i) {
       const std::vector<decision_input> left(
           ranked.begin() + static_cast<std::ptrdiff_t>(i), ranked.end());
-      RC_ASSERT(chosen_of(left) == name_of(ranked[i]));
+      RC_ASSERT(chosen_of(left, options) == name_of(ranked[i]));
       if (i == 0)
         continue;
-      const auto pair = compare(ranked[i - 1], ranked[i]);
+      const auto pair = compare(ranked[i - 1], ranked[i], options);
       RC_ASSERT(pair.first_wins);
       RC_ASSERT(pair.step == steps[i]);
     }
@@ -331,15 +440,16 @@ TEST(DecisionProperty, RanksByChoosingAgainAndAgain) {
 TEST(DecisionProperty, ComparesWithTheIncumbentAsAllWouldDecide) {
   EXPECT_TRUE(rc::check("the fast path is right where it dares", [] {
     auto paths = any_paths(5, 1);
-    const auto before = chosen_of(inputs_of(paths));
+    const auto options = all_options[pick(4)];
+    const auto before = chosen_of(inputs_of(paths), options);
     const auto newcomer = any_path(99);
     const auto incumbent = std::ranges::find_if(paths, [&](const case_path& p) {
       return name_of(p.input()) == before;
     });
     const auto verdict =
-        challenge_incumbent(newcomer.input(), incumbent->input());
+        challenge_incumbent(newcomer.input(), incumbent->input(), options);
     paths.push_back(newcomer);
-    const auto after = naive_choice(inputs_of(paths));
+    const auto after = naive_choice(inputs_of(paths), options);
     RC_TAG(static_cast<int>(verdict));
     if (verdict == challenge::lost)
       RC_ASSERT(after == before);
@@ -351,18 +461,19 @@ TEST(DecisionProperty, ComparesWithTheIncumbentAsAllWouldDecide) {
 TEST(DecisionProperty, KnowsWhenALoserHeldNothingOff) {
   EXPECT_TRUE(rc::check("a harmless removal changes nothing", [] {
     auto paths = any_paths(6, 2);
+    const auto options = all_options[pick(4)];
     auto ranked = inputs_of(paths);
-    rank(ranked);
+    rank(ranked, options);
     const auto incumbent = ranked.front();
     const auto before = name_of(incumbent);
     const auto loser =
         static_cast<std::size_t>(1 + pick(static_cast<int>(ranked.size()) - 1));
     const auto gone = ranked[loser];
     ranked.erase(ranked.begin() + static_cast<std::ptrdiff_t>(loser));
-    const bool harmless = leaves_choice_alone(gone, incumbent);
+    const bool harmless = leaves_choice_alone(gone, incumbent, options);
     RC_TAG(harmless);
     if (harmless)
-      RC_ASSERT(naive_choice(ranked) == before);
+      RC_ASSERT(naive_choice(ranked, options) == before);
   }));
 }
 

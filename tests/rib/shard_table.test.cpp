@@ -98,6 +98,55 @@ TEST_F(ShardTable, KeepsRejectedPathsButDoesNotChooseThem) {
   EXPECT_EQ(table.check(), "");
 }
 
+TEST_F(ShardTable, DecidesByTheOptionsOfItsRouter) { // RFC 4271 §9.1.2.2 c
+  shard_table other{pool, {}, {.always_compare_med = true}};
+  for (auto* t : {&table, &other})
+    for (const std::uint16_t n : {1, 2}) {
+      t->neighbor_up(test_neighbor(n));
+      announce_to(*t, n, {key(1)},
+                  {.med = n == 1 ? 10U : 5U,
+                   .neighbor_as = n,
+                   .flags = attribute_flag::has_med});
+    }
+  const auto best = [&](const shard_table& t) {
+    return static_cast<unsigned>(
+        t.query({.prefix = to_prefix(key(1))}).rows.at(0).what.neighbor);
+  };
+  EXPECT_EQ(best(table), 1U);
+  EXPECT_EQ(best(other), 2U);
+  EXPECT_EQ(table.check() + other.check(), "");
+}
+
+TEST_F(ShardTable, DecidesAgainInSlicesByOtherOptions) {
+  constexpr std::uint32_t prefixes = 20;
+  up(1);
+  up(2);
+  std::vector<ipv4_key> keys;
+  for (std::uint32_t n = 0; n != prefixes; ++n)
+    keys.push_back(key(n));
+  announce(1, keys, {.med = 0, .neighbor_as = 7});
+  announce(2, keys,
+           {.med = 5, .neighbor_as = 7, .flags = attribute_flag::has_med});
+  announce(1, {key(99)}, {.med = 0, .neighbor_as = 7}); // without a rival
+  const auto exporter = table.add_exporter(false);
+  while (!table.is_current(exporter))
+    for (const auto& each : table.collect())
+      table.acknowledge(exporter, each.batch->sequence, 0);
+  table.decide_by({.med_missing_worst = true});
+  EXPECT_EQ(best_of(key(0)), 1U); // nothing has been looked at
+  EXPECT_TRUE(table.work(prefixes / 2));
+  EXPECT_EQ(table.pending_changes(), prefixes / 2);
+  EXPECT_EQ(table.check(), "");
+  finish_work();
+  EXPECT_EQ(table.pending_changes(), prefixes);
+  for (const auto& k : keys)
+    EXPECT_EQ(best_of(k), 2U);
+  EXPECT_EQ(best_of(key(99)), 1U);
+  table.decide_by({.med_missing_worst = true}); // as it does already
+  EXPECT_FALSE(table.work(1));
+  EXPECT_EQ(table.check(), "");
+}
+
 TEST_F(ShardTable, RevivesAPathThatMedHadHeldOff) { // RFC 4271 §9.1.2.2 c
   up(1);
   up(2);

@@ -91,6 +91,10 @@ public:
       if (which < s->exporters.size())
         s->exporters[which]->mailbox.push_back(s->table.answer(request));
   }
+  void decide_by(decision_options options) {
+    for (auto& s : shards_)
+      s->table.decide_by(options);
+  }
   void work(std::uint32_t budget) {
     for (auto& s : shards_)
       s->table.work(budget);
@@ -221,7 +225,10 @@ attribute_summary small_summary(small_random& random) {
   summary.local_pref = random() % 4 == 0 ? 200 : 100;
   summary.as_path_length = static_cast<std::uint16_t>(1 + random() % 2);
   summary.neighbor_as = 1 + random() % 2;
-  summary.med = random() % 3;
+  if (random() % 4 != 0) {
+    summary.med = random() % 3;
+    summary.flags = attribute_flag::has_med;
+  }
   return summary;
 }
 
@@ -260,7 +267,7 @@ public:
     const auto small = static_cast<unsigned>(which);
     for (auto* router : routers_)
       play_on(*router, what, small, random);
-    if (what < 8)
+    if (what < 8 || what == 18)
       play_on_model(what, small, random);
   }
 
@@ -286,6 +293,8 @@ private:
       to.resync(exporter, small_request(random));
     else if (what == 16)
       to.restart_exporter(exporter);
+    else if (what == 18)
+      to.decide_by(small_options(random));
     else if (which == 0)
       to.remove_exporter(random() % 3);
     else if (which == 1)
@@ -298,6 +307,8 @@ private:
       ++incarnation_[which % neighbors];
     } else if (what == 1) {
       model.down(current(which));
+    } else if (what == 18) {
+      model.options = small_options(random);
     } else {
       for (const auto& item : small_batch(random))
         if (item.attributes)
@@ -320,6 +331,9 @@ private:
     facts.index = index_of(which, incarnation_[which % neighbors] + 1);
     return facts;
   }
+  static decision_options small_options(small_random& random) {
+    return {random() % 2 == 0, random() % 2 == 0};
+  }
   static resync_request small_request(small_random& random) {
     resync_request request;
     request.family = both_families[random() % 2];
@@ -337,7 +351,7 @@ private:
 std::vector<operation> any_operations() {
   return *rc::gen::scale(
       4.0, rc::gen::container<std::vector<operation>>(
-               rc::gen::tuple(rc::gen::inRange(0, 18), rc::gen::inRange(0, 6),
+               rc::gen::tuple(rc::gen::inRange(0, 19), rc::gen::inRange(0, 6),
                               rc::gen::inRange(0, 10000))));
 }
 

@@ -43,6 +43,8 @@ struct model_path {
 /// up, and nothing remembered.
 class router_model {
 public:
+  decision_options options;
+
   void up(const neighbor_facts& facts) {
     for (auto it = sessions_.begin(); it != sessions_.end();)
       it = it->second.name == facts.name ? forget(it) : std::next(it);
@@ -123,7 +125,7 @@ private:
     what.neighbor = p.source.index;
     return what;
   }
-  static std::vector<model_path> rank_paths(const path_map& paths) {
+  std::vector<model_path> rank_paths(const path_map& paths) const {
     std::vector<model_path> all;
     for (const auto& [who, p] : paths)
       if ((p.flags & path_flag::rejected) == 0)
@@ -134,7 +136,7 @@ private:
     std::vector<decision_input> inputs;
     for (std::size_t i = 0; i != all.size(); ++i)
       inputs.push_back({&flats[i], &all[i].attributes, &all[i].source, 0});
-    rank(inputs);
+    rank(inputs, options);
     std::vector<model_path> ranked;
     for (const auto& in : inputs)
       ranked.push_back(all[static_cast<std::size_t>(in.what - flats.data())]);
