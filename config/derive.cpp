@@ -153,10 +153,37 @@ std::vector<std::string> not_in_force(const neighbor& n) {
   say(n.timers.send_hold != defaults.timers.send_hold
           && n.timers.send_hold != 2 * n.timers.hold,
       "timers.send_hold");
+  say(n.tcp_ao.has_value(), "tcp_ao");
+  say(!n.enhanced_route_refresh, "enhanced_route_refresh");
+  say(!n.required_capabilities.empty(), "required_capabilities");
+  say(!n.graceful_restart.notification, "graceful_restart.notification");
+  say(n.graceful_restart.long_lived_stale_time.count() != 0,
+      "graceful_restart.long_lived_stale_time");
+  say(n.strict_role, "strict_role");
+  say(n.allow_own_as != 0, "allow_own_as");
+  say(n.local_as_prepend, "local_as_prepend");
+  say(n.third_party_next_hop, "third_party_next_hop");
+  say(n.aigp.value_or(false), "aigp");
+  say(n.graceful_shutdown.value_or(false), "graceful_shutdown");
+  say(!n.honor_graceful_shutdown, "honor_graceful_shutdown");
   for (const auto& [f, own] : n.families) {
     say(own.max_prefixes.has_value(), "max_prefixes");
     say(own.add_path.send != 0, "add_path.send");
+    say(own.default_originate, "default_originate");
   }
+  return all;
+}
+
+std::vector<std::string> not_in_force(const router& r) {
+  std::vector<std::string> all;
+  const auto say = [&](bool set, const char* key) {
+    if (set)
+      all.push_back(std::string{key} + " has no effect in this version");
+  };
+  say(r.confederation.has_value(), "confederation");
+  say(r.always_compare_med, "always_compare_med");
+  say(r.med_missing_worst, "med_missing_worst");
+  say(r.graceful_shutdown, "graceful_shutdown");
   return all;
 }
 
