@@ -265,9 +265,27 @@ std::vector<std::string> not_in_force(const neighbor& n) {
   say(n.route_server_client, "route_server_client");
   say(n.as_override, "as_override");
   say(n.remove_private_as, "remove_private_as");
+  say(n.tcp_ao.has_value(), "tcp_ao");
+  say(n.local_as_prepend, "local_as_prepend");
+  say(n.third_party_next_hop, "third_party_next_hop");
+  say(n.graceful_shutdown.value_or(false), "graceful_shutdown");
   for (const auto& [f, own] : n.families) {
     say(own.add_path.send != 0, "add_path.send");
+    say(own.default_originate, "default_originate");
   }
+  return all;
+}
+
+std::vector<std::string> not_in_force(const router& r) {
+  std::vector<std::string> all;
+  const auto say = [&](bool set, const char* key) {
+    if (set)
+      all.push_back(std::string{key} + " has no effect in this version");
+  };
+  say(r.confederation.has_value(), "confederation");
+  say(r.always_compare_med, "always_compare_med");
+  say(r.med_missing_worst, "med_missing_worst");
+  say(r.graceful_shutdown, "graceful_shutdown");
   return all;
 }
 

@@ -47,5 +47,7 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
 /// Settings of a neighbour that are accepted and have no effect yet, a sentence
 /// each: an operator must not rely on them.
 std::vector<std::string> not_in_force(const neighbor& n);
+/// Likewise of a router itself.
+std::vector<std::string> not_in_force(const router& r);
 
 } // namespace troupe::config

@@ -41,17 +41,28 @@ bool same_units(const router& before, const router& after) {
 
 void diff_router_itself(const router& before, const router& after,
                         std::vector<change>& out) {
-  router_changed changed{after.name, {}, false};
+  router_changed changed{after.name, {}, false, false};
   const auto note = [&](const char* field, bool same, bool restart) {
     if (same)
       return;
     changed.fields.emplace_back(field);
     changed.restart = changed.restart || restart;
   };
+  const auto decision = [&](const char* field, bool same) {
+    note(field, same, false);
+    changed.decide_again = changed.decide_again || !same;
+  };
   note("asn", before.asn == after.asn, true);
+  note("confederation", before.confederation == after.confederation, true);
   note("router_id", before.router_id == after.router_id, true);
   note("cluster_id", before.cluster_id == after.cluster_id, true);
   note("shards", before.shards == after.shards, true);
+  decision("always_compare_med",
+           before.always_compare_med == after.always_compare_med);
+  decision("med_missing_worst",
+           before.med_missing_worst == after.med_missing_worst);
+  note("graceful_shutdown", before.graceful_shutdown == after.graceful_shutdown,
+       false);
   note("listen", unordered(before.listen) == unordered(after.listen), false);
   note("units", same_units(before, after), false);
   if (!changed.fields.empty())
@@ -86,7 +97,7 @@ void diff_neighbors(const router& before, const router& after,
                     std::vector<change>& out) {
   const auto old_ones = by_name(before);
   const auto new_ones = by_name(after);
-  const policy_differences policies{before, after};
+  const router_differences around{before, after};
   for (const auto& n : before.neighbors)
     if (!new_ones.contains(n.name))
       out.emplace_back(neighbor_removed{after.name, n.name});
@@ -94,7 +105,7 @@ void diff_neighbors(const router& before, const router& after,
     const auto old = old_ones.find(n.name);
     if (old == old_ones.end())
       out.emplace_back(neighbor_added{after.name, n.name});
-    else if (auto changed = compare(*old->second, n, policies);
+    else if (auto changed = compare(*old->second, n, around);
              !changed.fields.empty()) {
       changed.router = after.name;
       out.emplace_back(std::move(changed));
@@ -107,6 +118,12 @@ std::string list_text(const std::vector<std::string>& items) {
   for (const auto& item : items)
     text += (text.empty() ? "" : ", ") + item;
   return text;
+}
+
+std::string effect_text(const router_changed& c) {
+  if (c.restart)
+    return " (restart)";
+  return c.decide_again ? " (decide again)" : "";
 }
 
 std::string effect_text(const neighbor_changed& c) {
@@ -156,7 +173,7 @@ std::string to_string(const change& c) {
           [](const router_added& r) { return "router " + r.router + " added"; },
           [](const router_changed& r) {
             return "router " + r.router + " changed: " + list_text(r.fields)
-                   + (r.restart ? " (restart)" : "");
+                   + effect_text(r);
           },
           [](const originate_changed& o) {
             return "router " + o.router + " originates "

@@ -28,14 +28,18 @@ struct router_added {
 };
 
 /// Fields of a router that changed, its neighbours, originated prefixes and
-/// policies aside: "asn", "router_id", "cluster_id", "shards", "listen",
+/// policies aside: "asn", "confederation", "router_id", "cluster_id", "shards",
+/// "always_compare_med", "med_missing_worst", "graceful_shutdown" (which is
+/// also a change of the neighbours that take it from the router), "listen",
 /// "units".
 struct router_changed {
   std::string router;
   std::vector<std::string> fields;
-  /// All sessions must be reset: the asn, router_id, cluster_id or the number
-  /// of shards changed. Else only listeners or units did.
+  /// All sessions must be reset: the asn, confederation, router_id, cluster_id
+  /// or the number of shards changed.
   bool restart = false;
+  /// Paths compare otherwise: every prefix must be decided again.
+  bool decide_again = false;
   friend bool operator==(const router_changed&,
                          const router_changed&) = default;
 };
@@ -61,7 +65,7 @@ struct neighbor_changed {
   std::vector<std::string> fields;
   /// The session must be reset: what was said at its start changed.
   bool reset = false;
-  /// What was received must be judged again (import policy, first AS).
+  /// What was received must be judged again (import policy, first AS, ...).
   bool import_again = false;
   /// What was told must be worked out again (export policy, next hop, ...).
   bool export_again = false;

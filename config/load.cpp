@@ -51,6 +51,8 @@ void give_places(std::vector<message> found, const node& root, report& errors) {
       continue;
     auto from = locate(root, m.path);
     const bool inherited = from.path != m.path;
+    if (inherited && errors.is_doubtful(from.path))
+      continue;
     if (inherited && !told.insert({from.path, m.text}).second)
       continue;
     if (inherited)

@@ -75,6 +75,10 @@ json cluster_json(const cluster_config& cluster, const print_options& options) {
   return result;
 }
 
+json confederation_json(const confederation_config& c) {
+  return {{"identifier", c.identifier}, {"members", to_json(c.members)}};
+}
+
 json unit_json(const unit_config& unit) {
   auto result = json{{"local_address", to_string(unit.local_address)}};
   if (!unit.nodes.empty())
@@ -102,8 +106,14 @@ json router_json(const router& r, restart_mode mode,
   out.put("name", r.name);
   out.put("asn", r.asn);
   out.put("router_id", r.router_id);
+  if (r.confederation)
+    out.put_object("confederation", confederation_json(*r.confederation));
   out.put("cluster_id", r.cluster_id);
   out.put("shards", r.shards, defaults.shards);
+  out.put("always_compare_med", r.always_compare_med,
+          defaults.always_compare_med);
+  out.put("med_missing_worst", r.med_missing_worst, defaults.med_missing_worst);
+  out.put("graceful_shutdown", r.graceful_shutdown, defaults.graceful_shutdown);
   out.put("listen", r.listen, defaults.listen);
   auto result = out.take();
   put_router_lists(result, r);

@@ -7,7 +7,8 @@
 namespace troupe::config {
 
 struct print_options {
-  /// Prints "***" for MD5 keys; such a text is for reading, not for loading.
+  /// Prints "***" for TCP-MD5 and TCP-AO keys; such a text is for reading, not
+  /// for loading.
   bool mask_secrets = false;
   /// Prints also what has its default value.
   bool all_values = false;

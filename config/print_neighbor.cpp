@@ -42,6 +42,9 @@ json restart_json(const graceful_restart_config& g, restart_mode default_mode,
   out.put("restart_time", g.restart_time, defaults.restart_time);
   out.put("stale_time", g.stale_time, defaults.stale_time);
   out.put("forwarding", g.forwarding, defaults.forwarding);
+  out.put("notification", g.notification, defaults.notification);
+  out.put("long_lived_stale_time", g.long_lived_stale_time,
+          defaults.long_lived_stale_time);
   return out.take();
 }
 
@@ -56,14 +59,31 @@ json add_path_json(const add_path_config& a, const print_options& options) {
   return out.take();
 }
 
+/// Only the number where nothing else is said.
+json max_prefixes_json(const max_prefixes_config& m,
+                       const print_options& options) {
+  const max_prefixes_config defaults{.limit = m.limit};
+  if (m == defaults && !options.all_values)
+    return m.limit;
+  object_writer out{options};
+  out.put("limit", m.limit);
+  out.put("count", m.count, defaults.count);
+  out.put("warn_at", m.warn_at, defaults.warn_at);
+  out.put("action", m.action, defaults.action);
+  out.put("restart_after", m.restart_after, defaults.restart_after);
+  return out.take();
+}
+
 json family_json(const family_config& f, const print_options& options) {
+  const family_config defaults;
   object_writer out{options};
   out.put("next_hop", f.next_hop);
   out.put("import", f.import_policy);
   out.put("export", f.export_policy);
   if (f.max_prefixes)
-    out.put("max_prefixes", f.max_prefixes->limit);
+    out.put_object("max_prefixes", max_prefixes_json(*f.max_prefixes, options));
   out.put_object("add_path", add_path_json(f.add_path, options));
+  out.put("default_originate", f.default_originate, defaults.default_originate);
   return out.take();
 }
 
@@ -93,21 +113,56 @@ void put_transport(object_writer& out, const neighbor& n) {
   out.put("min_ttl", n.min_ttl, defaults.min_ttl);
 }
 
-void put_switches(object_writer& out, const neighbor& n) {
+std::string secret(const std::string& key, const print_options& options) {
+  return options.mask_secrets ? "***" : key;
+}
+
+void put_keys(object_writer& out, const neighbor& n) {
+  if (!n.md5_key.empty())
+    out.put("md5_key", secret(n.md5_key, out.options()));
+  if (!n.tcp_ao)
+    return;
+  const tcp_ao_config defaults;
+  object_writer ao{out.options()};
+  ao.put("id", n.tcp_ao->id, defaults.id);
+  ao.put("algorithm", n.tcp_ao->algorithm, defaults.algorithm);
+  ao.put("key", secret(n.tcp_ao->key, out.options()));
+  out.put_object("tcp_ao", ao.take());
+}
+
+void put_session(object_writer& out, const neighbor& n) {
   const neighbor defaults;
+  out.put("extended_messages", n.extended_messages, defaults.extended_messages);
+  out.put("enhanced_route_refresh", n.enhanced_route_refresh,
+          defaults.enhanced_route_refresh);
+  out.put("required_capabilities", n.required_capabilities,
+          defaults.required_capabilities);
   out.put("role", n.role);
+  out.put("strict_role", n.strict_role, defaults.strict_role);
   out.put("route_reflector_client", n.route_reflector_client,
           defaults.route_reflector_client);
   out.put("route_server_client", n.route_server_client,
           defaults.route_server_client);
-  out.put("enforce_first_as", n.enforce_first_as, defaults.enforce_first_as);
   out.put("deterministic_collision_resolution",
           n.deterministic_collision_resolution,
           defaults.deterministic_collision_resolution);
+}
+
+void put_route_switches(object_writer& out, const neighbor& n) {
+  const neighbor defaults;
+  out.put("enforce_first_as", n.enforce_first_as, defaults.enforce_first_as);
+  out.put("allow_own_as", n.allow_own_as, defaults.allow_own_as);
   out.put("local_as", n.local_as);
+  out.put("local_as_prepend", n.local_as_prepend, defaults.local_as_prepend);
   out.put("as_override", n.as_override, defaults.as_override);
   out.put("remove_private_as", n.remove_private_as, defaults.remove_private_as);
   out.put("next_hop_self", n.next_hop_self, defaults.next_hop_self);
+  out.put("third_party_next_hop", n.third_party_next_hop,
+          defaults.third_party_next_hop);
+  out.put("aigp", n.aigp);
+  out.put("graceful_shutdown", n.graceful_shutdown);
+  out.put("honor_graceful_shutdown", n.honor_graceful_shutdown,
+          defaults.honor_graceful_shutdown);
 }
 
 } // namespace
@@ -126,18 +181,16 @@ json neighbor_json(const neighbor& n, restart_mode default_mode,
   if (!n.description.empty())
     out.put("description", n.description);
   put_transport(out, n);
-  if (!n.md5_key.empty())
-    out.put("md5_key", options.mask_secrets ? std::string{"***"} : n.md5_key);
+  put_keys(out, n);
   auto result = out.take();
   if (options.all_values || n.range || !(n.remote == defaults.remote))
     result["remote_asn"] = remote_json(n.remote);
   object_writer rest{options};
   rest.put_object("timers", timers_json(n.timers, options));
-  rest.put("extended_messages", n.extended_messages,
-           defaults.extended_messages);
   rest.put_object("graceful_restart",
                   restart_json(n.graceful_restart, default_mode, options));
-  put_switches(rest, n);
+  put_session(rest, n);
+  put_route_switches(rest, n);
   rest.put_object("families", families_json(n, options));
   result.update(rest.take());
   return result;

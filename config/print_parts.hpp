@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,11 @@ json to_json(const std::vector<T>& list) {
   for (const auto& element : list)
     result.push_back(to_json(element));
   return result;
+}
+
+template <class T>
+json to_json(const std::set<T>& all) {
+  return to_json(std::vector<T>(all.begin(), all.end()));
 }
 
 /// Writes an object, leaving out what has its default value.

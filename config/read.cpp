@@ -88,6 +88,16 @@ bool to_unit(const value& v, unit_config& out) {
   return v.what->kind == node_kind::object;
 }
 
+/// RFC 5065.
+bool to_confederation(const value& v, confederation_config& out) {
+  const to_whole<protocol::as_number> to_as{0, 0xffffffffU};
+  object_reader in{v};
+  in.read_required("identifier", out.identifier, to_as);
+  in.read_required("members", out.members, to_set{to_as});
+  in.finish();
+  return v.what->kind == node_kind::object;
+}
+
 /// Policies by name; every one that can be read.
 bool to_policies(const value& v,
                  std::map<std::string, rib::policy_definition>& out) {
@@ -114,8 +124,12 @@ public:
     in.read_required("name", out.name, to_name);
     in.read_required("asn", out.asn, to_whole<protocol::as_number>{0, most});
     in.read_required("router_id", out.router_id, to_router_id);
+    in.read("confederation", out.confederation, to_confederation);
     in.read("cluster_id", out.cluster_id, to_router_id);
     in.read("shards", out.shards, to_whole<std::uint16_t>{0, 256});
+    in.read("always_compare_med", out.always_compare_med, to_boolean);
+    in.read("med_missing_worst", out.med_missing_worst, to_boolean);
+    in.read("graceful_shutdown", out.graceful_shutdown, to_boolean);
     in.read("listen", out.listen, to_list{to_endpoint});
     in.read("units", out.units, to_list{to_unit});
     in.read("originate", out.originate, to_list{to_prefix});

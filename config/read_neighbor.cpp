@@ -64,6 +64,19 @@ bool to_key(const value& v, std::string& out) {
              || v.fail("must have 1 to 80 bytes"));
 }
 
+/// Takes the layers of an object down to the first that switches it off.
+std::vector<value> switched_on(const std::vector<value>& layers,
+                               std::string_view what_it_must_be) {
+  std::vector<value> result;
+  for (const auto& layer : layers) {
+    if (layer.what->kind == node_kind::boolean && layer.what->text == "false")
+      break;
+    if (layer.is(node_kind::object, what_it_must_be))
+      result.push_back(layer);
+  }
+  return result;
+}
+
 void read_timers(object_reader& in, timer_config& out) {
   object_reader timers{in.find_all("timers")};
   timers.read("hold", out.hold, to_duration);
@@ -85,7 +98,22 @@ void read_graceful_restart(object_reader& in, graceful_restart_config& out) {
   restart.read("restart_time", out.restart_time, to_duration);
   restart.read("stale_time", out.stale_time, to_duration);
   restart.read("forwarding", out.forwarding, to_word<forwarding_state>);
+  restart.read("notification", out.notification, to_boolean);
+  restart.read("long_lived_stale_time", out.long_lived_stale_time, to_duration);
   restart.finish();
+}
+
+void read_tcp_ao(object_reader& in, std::optional<tcp_ao_config>& out) {
+  const auto layers = switched_on(
+      in.find_all("tcp_ao"), "an object, or false for a neighbour without");
+  if (layers.empty())
+    return;
+  out.emplace();
+  object_reader ao{layers};
+  ao.read("id", out->id, to_whole<std::uint8_t>{0, 255});
+  ao.read("algorithm", out->algorithm, to_word<tcp_ao_algorithm>);
+  ao.read("key", out->key, to_key);
+  ao.finish();
 }
 
 void read_transport(object_reader& in, neighbor& out) {
@@ -98,36 +126,68 @@ void read_transport(object_reader& in, neighbor& out) {
   in.read("multihop", out.multihop, to_whole<std::uint8_t>{1, 255});
   in.read("min_ttl", out.min_ttl, to_whole<std::uint8_t>{0, 255});
   in.read("md5_key", out.md5_key, to_key);
+  read_tcp_ao(in, out.tcp_ao);
   in.read("dynamic_limit", out.dynamic_limit,
           to_whole<std::uint32_t>{1, 100000});
 }
 
-void read_switches(object_reader& in, neighbor& out) {
-  constexpr std::uint64_t most = 0xffffffffU;
+/// What the OPEN says or is asked for, and what the peer is to us.
+void read_session(object_reader& in, neighbor& out) {
   in.read("extended_messages", out.extended_messages, to_boolean);
+  in.read("enhanced_route_refresh", out.enhanced_route_refresh, to_boolean);
+  in.read("required_capabilities", out.required_capabilities,
+          to_set{to_word<required_capability>});
   in.read("role", out.role, to_word<bgp_role>);
+  in.read("strict_role", out.strict_role, to_boolean);
   in.read("route_reflector_client", out.route_reflector_client, to_boolean);
   in.read("route_server_client", out.route_server_client, to_boolean);
-  in.read("enforce_first_as", out.enforce_first_as, to_boolean);
   in.read("deterministic_collision_resolution",
           out.deterministic_collision_resolution, to_boolean);
+}
+
+/// What is done to the routes.
+void read_route_switches(object_reader& in, neighbor& out) {
+  constexpr std::uint64_t most = 0xffffffffU;
+  in.read("enforce_first_as", out.enforce_first_as, to_boolean);
+  in.read("allow_own_as", out.allow_own_as, to_whole<std::uint8_t>{0, 10});
   in.read("local_as", out.local_as, to_whole<protocol::as_number>{0, most});
+  in.read("local_as_prepend", out.local_as_prepend, to_boolean);
   in.read("as_override", out.as_override, to_boolean);
   in.read("remove_private_as", out.remove_private_as, to_boolean);
   in.read("next_hop_self", out.next_hop_self, to_boolean);
+  in.read("third_party_next_hop", out.third_party_next_hop, to_boolean);
+  in.read("aigp", out.aigp, to_boolean);
+  in.read("graceful_shutdown", out.graceful_shutdown, to_boolean);
+  in.read("honor_graceful_shutdown", out.honor_graceful_shutdown, to_boolean);
 }
 
-/// Takes the layers of a family down to the first that switches it off.
-std::vector<value> switched_on(const std::vector<value>& layers) {
-  std::vector<value> result;
-  for (const auto& layer : layers) {
-    if (layer.what->kind == node_kind::boolean && layer.what->text == "false")
-      break;
-    if (layer.is(node_kind::object,
-                 "an object, or false for a family that is off"))
-      result.push_back(layer);
+/// A number is the limit alone.
+bool to_max_prefixes(const value& v, max_prefixes_config& out) {
+  const to_whole<std::uint32_t> to_limit{1, 0xffffffffU};
+  if (v.what->kind == node_kind::number)
+    return to_limit(v, out.limit);
+  if (!v.is(node_kind::object, "a number, an object, or false for no limit"))
+    return false;
+  object_reader in{v};
+  in.read("limit", out.limit, to_limit);
+  in.read("count", out.count, to_word<prefix_count>);
+  in.read("warn_at", out.warn_at, to_whole<std::uint8_t>{1, 100});
+  in.read("action", out.action, to_word<max_prefixes_action>);
+  in.read("restart_after", out.restart_after, to_duration);
+  in.finish();
+  return true;
+}
+
+void read_max_prefixes(object_reader& in,
+                       std::optional<max_prefixes_config>& out) {
+  const auto layers = in.find_all("max_prefixes");
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    auto merged = out.value_or(max_prefixes_config{});
+    if (layer->what->kind == node_kind::boolean && layer->what->text == "false")
+      out.reset();
+    else if (to_max_prefixes(*layer, merged))
+      out = merged;
   }
-  return result;
 }
 
 /// The same value, of which others tell what is wrong.
@@ -189,7 +249,8 @@ void neighbor_source::read_fields(object_reader& in, neighbor& out,
   read_transport(in, out);
   read_timers(in, out.timers);
   read_graceful_restart(in, out.graceful_restart);
-  read_switches(in, out);
+  read_session(in, out);
+  read_route_switches(in, out);
   read_families(in, out);
   if (is_range)
     in.require("remote_asn");
@@ -217,7 +278,9 @@ bool neighbor_source::read_identity(object_reader& in, neighbor& out) {
 void neighbor_source::read_families(object_reader& in, neighbor& out) {
   object_reader families{in.find_all("families")};
   for (const auto& [name, family] : words_of<protocol::family>::all) {
-    const auto layers = switched_on(families.find_all(name));
+    const auto layers =
+        switched_on(families.find_all(name),
+                    "an object, or false for a family that is off");
     if (!layers.empty())
       read_family(layers, out.families[family]);
   }
@@ -226,7 +289,6 @@ void neighbor_source::read_families(object_reader& in, neighbor& out) {
 
 void neighbor_source::read_family(const std::vector<value>& layers,
                                   family_config& out) {
-  constexpr std::uint64_t most = 0xffffffffU;
   const auto to_shared_chain = [this](const value& v,
                                       rib::chain_definition& result) {
     return chain(v, result);
@@ -235,10 +297,8 @@ void neighbor_source::read_family(const std::vector<value>& layers,
   in.read("next_hop", out.next_hop, to_address);
   in.read("import", out.import_policy, to_shared_chain);
   in.read("export", out.export_policy, to_shared_chain);
-  std::optional<std::uint32_t> limit;
-  in.read("max_prefixes", limit, to_whole<std::uint32_t>{1, most});
-  if (limit)
-    out.max_prefixes.emplace().limit = *limit;
+  read_max_prefixes(in, out.max_prefixes);
+  in.read("default_originate", out.default_originate, to_boolean);
   object_reader add_path{in.find_all("add_path")};
   add_path.read("receive", out.add_path.receive, to_boolean);
   add_path.read("send", out.add_path.send, to_paths_sent);

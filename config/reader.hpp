@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -158,6 +159,23 @@ struct to_list {
 };
 template <class Convert>
 to_list(Convert) -> to_list<Convert>;
+
+/// A list of which each element may be there once; every wrong one is reported.
+template <class Convert>
+struct to_set {
+  Convert convert;
+  template <class T>
+  bool operator()(const value& v, std::set<T>& out) const {
+    const auto once = [&](const value& element, T& result) {
+      return convert(element, result)
+             && (out.insert(result).second || element.fail("is given twice"));
+    };
+    std::vector<T> all;
+    return to_list{once}(v, all);
+  }
+};
+template <class Convert>
+to_set(Convert) -> to_set<Convert>;
 
 template <class T>
 bool to_whole<T>::operator()(const value& v, T& out) const {

@@ -44,6 +44,25 @@ void refuse_injection(const admin_config& admin, const std::string& path,
   }
 }
 
+/// RFC 5065 §4: the identifier, our member AS and the others all differ.
+void validate_confederation(const router& r, const std::string& path,
+                            findings& out) {
+  const auto& [identifier, members] = *r.confederation;
+  const auto of_all = below(path, "identifier");
+  if (!is_usable(identifier))
+    out.error(of_all, "0 and 23456 are reserved");
+  if (identifier == r.asn)
+    out.error(of_all, "must not be the router's asn, which is its member AS");
+  const auto of_members = below(path, "members");
+  if (!std::all_of(members.begin(), members.end(), is_usable))
+    out.error(of_members, "0 and 23456 are reserved");
+  if (members.contains(r.asn))
+    out.error(of_members, "are the other member ASes, without the router's "
+                          "own asn");
+  if (members.contains(identifier))
+    out.error(of_members, "must not hold the identifier");
+}
+
 void validate_units(const configuration& c, const router& r,
                     const std::string& path, findings& out) {
   for (std::size_t i = 0; i < r.units.size(); ++i) {
@@ -137,6 +156,8 @@ void validate_router(const configuration& c, std::size_t index, findings& out) {
     out.error(below(path, "router_id"), "must not be 0.0.0.0");
   if (r.cluster_id && r.cluster_id->value == 0)
     out.error(below(path, "cluster_id"), "must not be 0.0.0.0");
+  if (r.confederation)
+    validate_confederation(r, below(path, "confederation"), out);
   if (r.shards > 256)
     out.error(below(path, "shards"), "must be 256 or less");
   validate_units(c, r, path, out);

@@ -199,10 +199,14 @@ void validate_peers(const configuration& c, findings& out) {
       else if (!n.interface.empty())
         other = known.add(n.interface, std::string{"unnumbered"},
                           {ip_address{}}, path);
-      if (other)
-        out.error(below(path, n.address || n.range ? "address" : "interface"),
-                  "a connection could be this neighbour's or that of " + *other
-                      + "; give both a local_address of their own");
+      if (!other)
+        continue;
+      const bool unnumbered = !n.address && !n.range;
+      out.error(below(path, unnumbered ? "interface" : "address"),
+                "a connection could be this neighbour's or that of " + *other
+                    + (unnumbered ? "; give one of them another interface"
+                                  : "; give both a local_address of their "
+                                    "own"));
     }
   }
 }

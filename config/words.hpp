@@ -76,6 +76,44 @@ struct words_of<bgp_role> {
 };
 
 template <>
+struct words_of<tcp_ao_algorithm> {
+  static constexpr word<tcp_ao_algorithm> all[] = {
+      {"hmac-sha-1-96", tcp_ao_algorithm::hmac_sha_1_96},
+      {"aes-128-cmac-96", tcp_ao_algorithm::aes_128_cmac_96}};
+};
+
+template <>
+struct words_of<required_capability> {
+  using enum required_capability;
+  static constexpr word<required_capability> all[] = {
+      {"ipv4_unicast", ipv4_unicast},
+      {"ipv6_unicast", ipv6_unicast},
+      {"route_refresh", route_refresh},
+      {"enhanced_route_refresh", enhanced_route_refresh},
+      {"four_octet_as", four_octet_as},
+      {"extended_messages", extended_messages},
+      {"graceful_restart", graceful_restart},
+      {"add_path", add_path},
+      {"extended_next_hop", extended_next_hop},
+      {"role", role}};
+};
+
+template <>
+struct words_of<prefix_count> {
+  static constexpr word<prefix_count> all[] = {
+      {"received", prefix_count::received},
+      {"accepted", prefix_count::accepted}};
+};
+
+template <>
+struct words_of<max_prefixes_action> {
+  static constexpr word<max_prefixes_action> all[] = {
+      {"stop", max_prefixes_action::stop},
+      {"warn", max_prefixes_action::warn},
+      {"restart", max_prefixes_action::restart}};
+};
+
+template <>
 struct words_of<rib::policy_action> {
   static constexpr word<rib::policy_action> all[] = {
       {"accept", rib::policy_action::accept},

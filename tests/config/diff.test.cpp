@@ -68,7 +68,6 @@ TEST(Diff, SaysOfEachFieldWhetherTheSessionMustBeReset) {
       {"/enforce_first_as", "false", "enforce_first_as (import again)"},
       {"/deterministic_collision_resolution", "true",
        "deterministic_collision_resolution"},
-      {"/as_override", "true", "as_override (export again)"},
       {"/remove_private_as", "true", "remove_private_as (export again)"},
       {"/next_hop_self", "true", "next_hop_self (export again)"},
       {"/families/ipv6_unicast", "{}", "families.ipv6_unicast (reset)"},
@@ -78,6 +77,21 @@ TEST(Diff, SaysOfEachFieldWhetherTheSessionMustBeReset) {
        "families.ipv4_unicast.import (import again)"},
       {"/families/ipv4_unicast/export", R"("p")",
        "families.ipv4_unicast.export (export again)"},
+      {"/tcp_ao", R"({"key": "x"})", "tcp_ao (reset)"},
+      {"/enhanced_route_refresh", "false", "enhanced_route_refresh (reset)"},
+      {"/required_capabilities", R"(["route_refresh"])",
+       "required_capabilities (reset)"},
+      {"/graceful_restart", R"({"notification": false})",
+       "graceful_restart.notification (reset)"},
+      {"/graceful_restart", R"({"long_lived_stale_time": "1d"})",
+       "graceful_restart.long_lived_stale_time (reset)"},
+      {"/allow_own_as", "1", "allow_own_as (import again)"},
+      {"/aigp", "false", "aigp (import and export again)"},
+      {"/graceful_shutdown", "true", "graceful_shutdown (export again)"},
+      {"/honor_graceful_shutdown", "false",
+       "honor_graceful_shutdown (import again)"},
+      {"/families/ipv4_unicast/default_originate", "true",
+       "families.ipv4_unicast.default_originate (export again)"},
       {"/families/ipv4_unicast/max_prefixes", "7",
        "families.ipv4_unicast.max_prefixes"},
       {"/families/ipv4_unicast/add_path", R"({"receive": true})",
@@ -94,8 +108,19 @@ TEST(Diff, SaysOfEachFieldWhetherTheSessionMustBeReset) {
 TEST(Diff, SaysSoOfFieldsOfExternalNeighbors) {
   EXPECT_THAT(changes({{a + "/role", R"("peer")"}}),
               ElementsAre("neighbor a changed: role (reset)"));
+  EXPECT_THAT(
+      changes({{a + "/role", R"("peer")"}, {a + "/strict_role", "true"}}),
+      ElementsAre("neighbor a changed: role, strict_role (reset)"));
   EXPECT_THAT(changes({{a + "/local_as", "65010"}}),
               ElementsAre("neighbor a changed: local_as (reset)"));
+  EXPECT_THAT(changes({{a + "/as_override", "true"}}),
+              ElementsAre("neighbor a changed: as_override (export again)"));
+  EXPECT_THAT(
+      changes({{a + "/third_party_next_hop", "true"}}),
+      ElementsAre("neighbor a changed: third_party_next_hop (export again)"));
+  EXPECT_THAT(
+      changes({{a + "/local_as", "65010"}, {a + "/local_as_prepend", "true"}}),
+      ElementsAre("neighbor a changed: local_as, local_as_prepend (reset)"));
   EXPECT_THAT(changes({{a + "/route_server_client", "true"}}),
               ElementsAre("neighbor a changed: route_server_client (reset)"));
 }
@@ -133,12 +158,33 @@ TEST(Diff, NamesChangedFieldsOfARouter) {
               ElementsAre("router two changed: router_id (restart)"));
   EXPECT_THAT(changes({{r1 + "/cluster_id", R"("1.1.1.1")"}}),
               ElementsAre("router two changed: cluster_id (restart)"));
+  EXPECT_THAT(changes({{r1 + "/confederation",
+                        R"({"identifier": 65000, "members": []})"}}),
+              ElementsAre("router two changed: confederation (restart)"));
+  EXPECT_THAT(
+      changes({{r1 + "/always_compare_med", "true"}}),
+      ElementsAre("router two changed: always_compare_med (decide again)"));
+  EXPECT_THAT(
+      changes({{r1 + "/med_missing_worst", "true"}}),
+      ElementsAre("router two changed: med_missing_worst (decide again)"));
   EXPECT_THAT(changes({{r1 + "/shards", "2"}}),
               ElementsAre("router two changed: shards (restart)"));
   EXPECT_THAT(changes({{r1 + "/listen", R"(["127.0.0.9:1790"])"}}),
               ElementsAre("router two changed: listen"));
   EXPECT_THAT(changes({{r1 + "/units", R"([{"local_address": "127.0.0.2"}])"}}),
               ElementsAre("router two changed: units"));
+}
+
+TEST(Diff, NamesTheNeighborsThatTakeTheRoutersGracefulShutdown) {
+  const std::vector<patch> before = {{b + "/graceful_shutdown", "false"}};
+  auto after = before;
+  after.push_back({r0 + "/graceful_shutdown", "true"});
+  std::vector<std::string> result;
+  for (const auto& c : diff(loaded(patched(before)), loaded(patched(after))))
+    result.push_back(to_string(c));
+  EXPECT_THAT(result, ElementsAre("router one changed: graceful_shutdown",
+                                  "neighbor a changed: graceful_shutdown "
+                                  "(export again)"));
 }
 
 TEST(Diff, NamesOriginatedPrefixes) {

@@ -1,5 +1,7 @@
 #include "tests/config/generate.hpp"
 
+#include "config/words.hpp"
+
 namespace troupe::config::testing {
 
 namespace {
@@ -103,6 +105,18 @@ rib::chain_definition chain() {
   return result;
 }
 
+max_prefixes_config max_prefixes() {
+  max_prefixes_config m;
+  m.limit = one_of({1U, 1000U});
+  m.count = one_of({prefix_count::received, prefix_count::accepted});
+  m.warn_at = one_of<std::uint8_t>({80, 100});
+  m.action = one_of({max_prefixes_action::stop, max_prefixes_action::warn,
+                     max_prefixes_action::restart});
+  if (m.action == max_prefixes_action::restart)
+    m.restart_after = one_of<milliseconds>({1s, 5min});
+  return m;
+}
+
 family_config family(bool v6) {
   family_config f;
   f.next_hop = perhaps({v6 ? address("2001:db8::1") : address("10.0.0.1")});
@@ -111,7 +125,8 @@ family_config family(bool v6) {
   if (maybe())
     f.export_policy = chain();
   if (maybe())
-    f.max_prefixes.emplace().limit = one_of({1U, 1000U});
+    f.max_prefixes = max_prefixes();
+  f.default_originate = maybe();
   f.add_path = {maybe(), one_of<std::uint16_t>({0, 2, add_path_config::all})};
   return f;
 }
@@ -147,9 +162,54 @@ void add_roles(neighbor& n) {
     n.role = perhaps({bgp_role::provider, bgp_role::customer, bgp_role::peer});
     n.local_as = perhaps({65010U});
     n.route_server_client = !n.role && maybe();
+    n.strict_role = n.role && maybe();
+    n.local_as_prepend = n.local_as && maybe();
+  }
+  if (n.remote.what != remote_asn::kind::internal && n.remote.number != 65001) {
+    n.as_override = maybe();
+    n.third_party_next_hop = maybe();
   }
   if (n.remote.what == remote_asn::kind::internal)
     n.route_reflector_client = maybe();
+}
+
+void add_keys(neighbor& n) {
+  if (maybe())
+    n.tcp_ao = {one_of<std::uint8_t>({0, 255}),
+                one_of({tcp_ao_algorithm::hmac_sha_1_96,
+                        tcp_ao_algorithm::aes_128_cmac_96}),
+                "key"};
+  else
+    n.md5_key = one_of<std::string>({"", "key"});
+}
+
+graceful_restart_config graceful_restart() {
+  graceful_restart_config g;
+  g.mode =
+      one_of({restart_mode::off, restart_mode::helper, restart_mode::full});
+  g.restart_time = one_of<milliseconds>({120s, 60s});
+  g.stale_time = one_of<milliseconds>({360s, 24h});
+  g.forwarding = one_of({forwarding_state::automatic, forwarding_state::lost});
+  g.notification = maybe();
+  if (g.mode != restart_mode::off)
+    g.long_lived_stale_time = one_of<milliseconds>({0s, 16777215s});
+  return g;
+}
+
+void add_switches(neighbor& n) {
+  n.extended_messages = maybe();
+  n.enhanced_route_refresh = maybe();
+  for (const auto& [name, capability] : words_of<required_capability>::all)
+    if (maybe())
+      n.required_capabilities.insert(capability);
+  n.enforce_first_as = maybe();
+  n.allow_own_as = one_of<std::uint8_t>({0, 10});
+  n.deterministic_collision_resolution = maybe();
+  n.remove_private_as = maybe();
+  n.next_hop_self = maybe();
+  n.aigp = perhaps({true, false});
+  n.graceful_shutdown = perhaps({true, false});
+  n.honor_graceful_shutdown = maybe();
 }
 
 std::vector<unit_config> units(bool clustered) {
@@ -186,6 +246,12 @@ router arbitrary_router(unsigned number, bool clustered) {
   r.name = "r" + std::to_string(number);
   r.asn = one_of({65001U, 65002U});
   r.router_id = {one_of({1U, 2U})};
+  if (maybe()) // no neighbour is given its identifier
+    r.confederation = confederation_config{
+        65000, one_of<std::set<protocol::as_number>>({{}, {65003, 65004}})};
+  r.always_compare_med = maybe();
+  r.med_missing_worst = maybe();
+  r.graceful_shutdown = maybe();
   r.cluster_id = perhaps({protocol::router_id{7}});
   r.shards = one_of<std::uint16_t>({0, 2});
   if (maybe())
@@ -227,25 +293,19 @@ neighbor arbitrary_neighbor(unsigned number) {
     n.interface = "eth" + std::to_string(number);
   }
   n.port = one_of<std::uint16_t>({179, 1790});
-  n.local_address = perhaps({address("10.0.0.1")});
+  const bool unnumbered = !n.address && !n.range;
+  n.local_address =
+      perhaps({unnumbered ? address("fe80::1") : address("10.0.0.1")});
   n.local_port = one_of<std::uint16_t>({0, 1});
   n.passive = n.passive || maybe();
   n.enabled = maybe();
-  n.multihop = one_of<std::uint8_t>({1, 2});
+  n.multihop = unnumbered ? std::uint8_t{1} : one_of<std::uint8_t>({1, 2});
   n.min_ttl = one_of<std::uint8_t>({0, 254});
-  n.md5_key = one_of<std::string>({"", "key"});
+  add_keys(n);
   n.timers = timers();
-  n.extended_messages = maybe();
-  n.graceful_restart = {
-      one_of({restart_mode::off, restart_mode::helper, restart_mode::full}),
-      one_of<milliseconds>({120s, 60s}), one_of<milliseconds>({360s, 24h}),
-      one_of({forwarding_state::automatic, forwarding_state::lost})};
+  n.graceful_restart = graceful_restart();
   add_roles(n);
-  n.enforce_first_as = maybe();
-  n.deterministic_collision_resolution = maybe();
-  n.as_override = maybe();
-  n.remove_private_as = maybe();
-  n.next_hop_self = maybe();
+  add_switches(n);
   if (maybe())
     n.families[protocol::ipv4_unicast] = family(false);
   if (maybe())

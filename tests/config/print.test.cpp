@@ -2,6 +2,7 @@
 
 #include "tests/config/config_support.hpp"
 #include "tests/config/generate.hpp"
+#include "tests/config/validation_rule.hpp"
 
 #include <gmock/gmock.h>
 
@@ -27,12 +28,23 @@ TEST(Print, ShowsAllValuesWhenAsked) {
 }
 
 TEST(Print, MasksKeysWhenAsked) {
-  const auto value =
-      loaded(patched({{"/routers/0/neighbors/0/md5_key", R"("secret")"}}));
-  EXPECT_THAT(print(value), HasSubstr("secret"));
-  const auto masked = print(value, {.mask_secrets = true});
-  EXPECT_THAT(masked, Not(HasSubstr("secret")));
-  EXPECT_THAT(masked, HasSubstr("\"md5_key\": \"***\""));
+  for (const auto* keys : {R"({ "md5_key": "secret" })",
+                           R"({ "tcp_ao": { "id": 7, "key": "secret" } })"}) {
+    const auto value = loaded(patched({{"/routers/0/defaults", keys}}));
+    EXPECT_THAT(print(value), HasSubstr("secret"));
+    const auto masked = print(value, {.mask_secrets = true});
+    EXPECT_THAT(masked, Not(HasSubstr("secret")));
+    EXPECT_THAT(masked, HasSubstr("key\": \"***\""));
+  }
+}
+
+TEST(Print, WritesTheLimitOfPrefixesAloneWhereItCan) {
+  const auto limit = v4 + "/max_prefixes";
+  EXPECT_THAT(print(loaded(patched({{a + limit, R"({ "limit": 7 })"}}))),
+              HasSubstr("\"max_prefixes\": 7"));
+  EXPECT_THAT(print(loaded(patched(
+                  {{a + limit, R"({ "limit": 7, "action": "warn" })"}}))),
+              HasSubstr("\"action\": \"warn\""));
 }
 
 TEST(Print, SurvivesWhatIsNoUtf8) {

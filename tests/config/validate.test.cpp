@@ -314,7 +314,8 @@ TEST(Validation, ChecksValuesThatNoFileGave) {
           "error " + a_path + ".port: must be from 1 to 65535",
           "error " + a_path + ".multihop: must be from 1 to 255",
           "error " + a_path
-              + ".families.ipv4_unicast.max_prefixes: must be 1 or more",
+              + ".families.ipv4_unicast.max_prefixes.limit: must be given, "
+                "1 or more",
           "error " + a_path
               + ".families.ipv4_unicast.export: \"next\" decides nothing",
           StartsWith("error " + b_path

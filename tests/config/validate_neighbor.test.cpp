@@ -27,6 +27,7 @@ INSTANTIATE_TEST_SUITE_P(
              "error " + b_path + ".address: a connection could be"},
         rule{"TwoUnnumberedNeighborsOnOneInterface",
              {{a + "/address", ""},
+              {a + "/local_address", ""},
               {a + "/interface", R"("eth0")"},
               {b + "/address", ""},
               {b + "/interface", R"("eth0")"}},
