@@ -153,6 +153,21 @@ public:
   }
   std::vector<item>& too_big() { return too_big_; }
 
+  /// Bytes of a prefix as NLRI.
+  std::size_t size_of(const Key& key) const {
+    return (settings_.add_path ? 5U : 1U) + (key.length + 7U) / 8;
+  }
+  /// Writes a prefix as NLRI, see `put_nlri`.
+  std::uint8_t* put(std::uint8_t* p, const Key& key) const {
+    if (settings_.add_path) {
+      // One path per prefix is told: its id is always 1 (RFC 7911 §3).
+      const std::uint8_t id[4] = {0, 0, 0, 1};
+      std::memcpy(p, id, 4);
+      p += 4;
+    }
+    return put_nlri(p, key);
+  }
+
 private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   static constexpr std::size_t place = family_place(Key::family);
@@ -161,10 +176,6 @@ private:
     member_table& members;
     export_statistics& stats;
   };
-
-  std::size_t size_of(const Key& key) const {
-    return (settings_.add_path ? 5U : 1U) + (key.length + 7U) / 8;
-  }
 
   void add(bucket_index& index, const item& i, attribute_ref set,
            std::uint8_t traits, admission who) {
@@ -231,16 +242,6 @@ private:
     ++to.stats.updates;
     to.stats.bytes += size;
     return i;
-  }
-
-  std::uint8_t* put(std::uint8_t* p, const Key& key) const {
-    if (settings_.add_path) {
-      // One path per prefix is told: its id is always 1 (RFC 7911 §3).
-      const std::uint8_t id[4] = {0, 0, 0, 1};
-      std::memcpy(p, id, 4);
-      p += 4;
-    }
-    return put_nlri(p, key);
   }
 
   attribute_pool* pool_;

@@ -36,7 +36,10 @@ public:
         transform_(context.settings, Key::family),
         encoder_(context.pool, transform_,
                  {context.settings.max_message_size, is_add_path()}),
-        dropped_(context.pool), tables_(shards), limits_(shards) {}
+        dropped_(context.pool), tables_(shards), limits_(shards) {
+    if (originates_default())
+      default_ = intern_default(context.pool);
+  }
   ~told_family() {
     forget_pending();
     for (const auto& table : tables_)
@@ -57,6 +60,8 @@ public:
               std::span<const change<Key>> changes);
   /// Owes a member everything that is told to it; `all`: every number.
   void owe_everything(member_slot m, bool all);
+  /// Tells members our default route, or withdraws it where there is none.
+  void tell_default(admission who);
 
   std::size_t pending() const { return records_.size(); }
   bool has_pending() const { return !records_.empty(); }
@@ -90,6 +95,18 @@ private:
     return a.attributes == b.attributes && a.source == b.source
            && a.kind == b.kind && a.origin == b.origin;
   }
+  bool originates_default() const {
+    const auto found = context_.settings.families.find(Key::family);
+    return found != context_.settings.families.end()
+           && found->second.default_originate
+           && transform_.has_next_hop({}, export_trait::own_med);
+  }
+  bool tells_default() const { return default_.get() != attribute_ref::none; }
+  /// Ours stands in place of the table's.
+  bool is_replaced(const Key& key) const {
+    return key.length == 0 && tells_default();
+  }
+  void write_default(const update_frame& frame, admission who);
   export_verdict judge(const change<Key>& c);
   void apply_run(unsigned shard, run changes, const export_verdict& verdict);
   void commit(unsigned shard, const change<Key>& c, const told_entry& next);
@@ -113,6 +130,7 @@ private:
   export_transform transform_;
   update_encoder<Key> encoder_;
   release_list dropped_;
+  attribute_handle default_; // the set of our default route, if it is told
   std::vector<told_table> tables_;    // by shard
   std::vector<prefix_number> limits_; // by shard
   std::vector<record> records_;
@@ -132,7 +150,8 @@ void told_family<Key>::apply(unsigned shard,
   for (std::size_t i = 0, j = 0; i < changes.size(); i = j) {
     j = i + 1;
     if (!judge_.depends_on_prefix())
-      while (j < changes.size() && same_run(changes[i], changes[j]))
+      while (j < changes.size() && same_run(changes[i], changes[j])
+             && !is_replaced(changes[j].key) && !is_replaced(changes[i].key))
         ++j;
     for (; fetched < std::min(j + ahead, changes.size()); ++fetched) {
       table.prefetch(changes[fetched].number);
@@ -147,6 +166,8 @@ void told_family<Key>::apply(unsigned shard,
 template <class Key>
 export_verdict told_family<Key>::judge(const change<Key>& c) {
   const route_origin origin{c.source, c.kind, c.origin};
+  if (is_replaced(c.key))
+    return {};
   if (!judge_.depends_on_prefix())
     return judge_.judge(c.attributes, origin, nullptr);
   const auto prefix = to_prefix(c.key);
@@ -349,6 +370,8 @@ void told_family<Key>::answer(const resync_slice& slice,
   encoder_.clear();
   for (const auto& c : changes) {
     const auto n = c.number;
+    if (is_replaced(c.key))
+      continue;
     if (std::none_of(plan.riders.begin(), plan.riders.end(), [&](auto m) {
           return members.is_owed(m, slice.shard, place, n);
         }))
@@ -374,6 +397,35 @@ void told_family<Key>::answer(const resync_slice& slice,
   dropped_.run();
 }
 
+// -- our default route --------------------------------------------------------
+
+template <class Key>
+void told_family<Key>::tell_default(admission who) {
+  const auto limit = context_.settings.max_message_size;
+  if (!tells_default())
+    return write_default(update_frame{Key::family, limit}, who);
+  const auto told =
+      transform_.run(context_.pool[default_.get()], export_trait::own_med);
+  write_default(update_frame{Key::family, limit, told}, who);
+}
+
+template <class Key>
+void told_family<Key>::write_default(const update_frame& frame, admission who) {
+  const auto body = encoder_.size_of(Key{});
+  if (body > frame.room())
+    return;
+  auto& log = context_.log;
+  auto& chunk = log.prepare(who, place, frame.size(body));
+  auto* const begin = log.end();
+  auto* const nlri = frame.open(begin, body);
+  auto* const end = frame.close(begin, nlri, encoder_.put(nlri, Key{}));
+  const auto size = static_cast<std::size_t>(end - begin);
+  log.commit(size);
+  chunk.default_route = true;
+  ++context_.statistics.updates;
+  context_.statistics.bytes += size;
+}
+
 // -- views --------------------------------------------------------------------
 
 template <class Key>
@@ -383,7 +435,8 @@ std::uint64_t told_family<Key>::advertised(member_slot m) const {
   const auto self = static_cast<std::size_t>(context_.members.neighbor_of(m));
   const auto own = self < told_from_.size() ? told_from_[self] : 0;
   const auto owed = context_.members.owed(m, place);
-  return told_ - own > owed ? told_ - own - owed : 0;
+  const auto ours = tells_default() ? 1U : 0U;
+  return (told_ - own > owed ? told_ - own - owed : 0) + ours;
 }
 
 template <class Key>

@@ -3,6 +3,7 @@
 #include "protocol/check.hpp"
 #include "protocol/wire/update.hpp"
 #include "rib/export_family.hpp"
+#include "rib/import.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -23,6 +24,7 @@ struct export_group::implementation {
   }
   bool has_pending() const { return ipv4.has_pending() || ipv6.has_pending(); }
   void take_answer(unsigned shard, const change_batch& batch);
+  void tell_defaults();
   void tell_end_of_rib();
   void close_step();
 
@@ -36,6 +38,14 @@ struct export_group::implementation {
   std::vector<std::uint64_t> applied; // sequence, by shard
   std::vector<bool> held;             // End-of-RIB, by shard
 };
+
+attribute_handle intern_default(attribute_pool& pool) {
+  const protocol::wire::path_attributes ours;
+  std::vector<std::uint8_t> bytes;
+  TROUPE_CHECK(protocol::wire::encode_attributes(ours, {}, bytes),
+               "the attributes of our default route do not fit");
+  return {pool, pool.intern(bytes, summarize(ours))};
+}
 
 namespace {
 
@@ -58,6 +68,22 @@ void export_group::implementation::take_answer(unsigned shard,
     ipv6.answer(*slice, plan, batch.ipv6.changes);
   members.settle(plan, *slice);
   close_step();
+}
+
+// Ahead of all else that those members are told, so that a default route of the
+// table comes behind the withdrawal of ours.
+void export_group::implementation::tell_defaults() {
+  for (std::size_t f = 0; f < family_count; ++f) {
+    auto due = members.take_defaults(f);
+    if (due.empty())
+      continue;
+    log.drop_unused_sets();
+    const auto who = log.make_set(std::move(due));
+    if (f == family_place(ipv4_key::family))
+      ipv4.tell_default(who);
+    else
+      ipv6.tell_default(who);
+  }
 }
 
 // RFC 4724 §2: once the first update after the start is complete.
@@ -99,6 +125,12 @@ const export_settings& export_group::settings() const {
 
 member_index export_group::join(const member_options& options) {
   const auto m = self_->members.join(options);
+  for (const auto& [family, how] : self_->settings.families)
+    if (how.default_originate)
+      self_->members.owe_default(m, family_place(family));
+  for (const auto family : options.told_defaults)
+    self_->members.owe_default(m, family_place(family));
+  self_->tell_defaults();
   self_->ipv4.owe_everything(m, options.told_before);
   self_->ipv6.owe_everything(m, options.told_before);
   self_->close_step();
@@ -115,6 +147,11 @@ void export_group::leave(member_index member) {
 }
 
 void export_group::refresh(member_index member, protocol::family family) {
+  const auto found = self_->settings.families.find(family);
+  if (found != self_->settings.families.end()
+      && found->second.default_originate)
+    self_->members.owe_default(slot(member), family_place(family));
+  self_->tell_defaults();
   if (family == ipv4_key::family)
     self_->ipv4.owe_everything(slot(member), false);
   else if (family == ipv6_key::family)
@@ -206,6 +243,7 @@ std::vector<output_slice> export_group::take_output(member_index member,
 
 void export_group::written(member_index member, std::size_t bytes) {
   self_->members.written(slot(member), bytes);
+  self_->tell_defaults();
 }
 
 // -- views --------------------------------------------------------------------

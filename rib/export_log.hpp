@@ -58,6 +58,7 @@ struct log_chunk {
   std::uint16_t shard = 0;   ///< of the last number
   std::uint8_t family = 0;   ///< its place
   bool end_of_rib = false;
+  bool default_route = false; ///< has one of ours, which has no number
   /// The prefixes told or withdrawn: numbers, behind a word with the top bit
   /// and the shard wherever that changes.
   std::vector<std::uint32_t> numbers;

@@ -66,6 +66,12 @@ public:
     return at(m).shards[shard].owed[family].contains(n);
   }
   std::uint64_t owed(member_slot m, std::size_t family) const;
+  /// Our default route of a family must be told to a member, or withdrawn.
+  void owe_default(member_slot m, std::size_t family) {
+    at(m).defaults |= at(m).families & 1U << family;
+  }
+  /// Members who read the log and are owed that; each is returned once.
+  std::vector<member_slot> take_defaults(std::size_t family);
   /// What is not told any more must be withdrawn from it, too.
   void owe_withdrawals(member_slot m) { at(m).withdrawals = true; }
   /// Members whose End-of-RIB for a family is due; each is returned once.
@@ -119,6 +125,7 @@ private:
     neighbor_index neighbor{};
     unsigned families = 0;     // a bit for each place
     unsigned end_of_rib = 0;   // a bit for each place: still to be told
+    unsigned defaults = 0;     // likewise: our default route
     std::size_t in_flight = 0; // bytes taken and not yet written
     std::vector<owed_shard> shards;
   };

@@ -111,6 +111,10 @@ private:
   std::vector<attribute_ref> sets_;
 };
 
+/// The set of a route of our own (RFC 4271 §5.1.1, §5.1.2): ORIGIN is IGP, the
+/// path is empty, the next hop is whatever the transform puts in.
+attribute_handle intern_default(attribute_pool& pool);
+
 /// References to one set, retained at once; what is not taken goes back.
 class reference_run {
 public:

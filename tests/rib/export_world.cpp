@@ -94,15 +94,21 @@ void export_world::restart() {
     each.restart();
 }
 
-export_world::member& export_world::join(unsigned neighbor, bool told_before) {
+export_world::member& export_world::join(unsigned neighbor, bool told_before,
+                                         bool told_defaults) {
   member_options o;
   o.neighbor = static_cast<neighbor_index>(neighbor);
   o.families = {ipv4_unicast, ipv6_unicast};
   o.told_before = told_before;
+  if (told_defaults)
+    o.told_defaults = o.families;
   auto& m = members[neighbor];
   m.index = group->join(o);
   m.in_flight = 0;
   m.peer = std::make_unique<receiver>(options_.settings);
+  if (told_defaults)
+    for (const auto* old : {"0.0.0.0/0", "::/0"})
+      m.peer->table[*prefix::parse(old)] = {};
   return m;
 }
 
@@ -178,11 +184,23 @@ std::optional<byte_vector> export_world::told(const prefix& p,
   return canonical(a);
 }
 
+bool export_world::is_replaced(const prefix& p) const {
+  const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+  return p.length() == 0 && options_.settings.families.at(f).default_originate;
+}
+
 std::map<prefix, byte_vector> export_world::expected(unsigned neighbor) const {
   std::map<prefix, byte_vector> all;
+  for (const auto* each : {"0.0.0.0/0", "::/0"})
+    if (const auto p = *prefix::parse(each); is_replaced(p)) {
+      const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+      const auto& s = options_.settings;
+      all[p] = canonical(told_by_the_book({}, s, export_trait::own_med,
+                                          *s.families.at(f).next_hop));
+    }
   for (const auto& shard : shards_)
     for (const auto& [p, best] : shard.routes())
-      if (static_cast<unsigned>(best.source) != neighbor)
+      if (static_cast<unsigned>(best.source) != neighbor && !is_replaced(p))
         if (auto attributes = told(p, best))
           all[p] = std::move(*attributes);
   return all;
@@ -194,6 +212,8 @@ std::string export_world::compare_views(unsigned neighbor) const {
   for (const auto& [p, attributes] : m.peer->table) {
     const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
     ++count[f];
+    if (is_replaced(p))
+      continue; // it has no number
     const auto shard = shard_of(p);
     const auto n = shards_[shard].number_of(p);
     if (!n || group->told(m.index, shard, f, *n) != attributes)

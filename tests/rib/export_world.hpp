@@ -57,7 +57,9 @@ public:
   bool has_mail() const { return !mailbox_.empty(); }
 
   // -- the members' side -----------------------------------------------------
-  member& join(unsigned neighbor, bool told_before = false);
+  /// `told_defaults`: of both families, by the group it was in before.
+  member& join(unsigned neighbor, bool told_before = false,
+               bool told_defaults = false);
   void leave(unsigned neighbor);
   bool pump(unsigned neighbor, std::size_t bytes = 1 << 20);
   bool written(unsigned neighbor);
@@ -77,6 +79,8 @@ private:
     std::shared_ptr<const change_batch> batch;
   };
   unsigned shard_of(const protocol::prefix& p) const;
+  /// Whether a default route of our own is told in its place.
+  bool is_replaced(const protocol::prefix& p) const;
   std::optional<byte_vector> told(const protocol::prefix& p,
                                   const best_route& best) const;
   std::string compare_views(unsigned neighbor) const;
