@@ -225,6 +225,7 @@ bool exporter::give_output(exporter_state::member& member,
   for (const auto& slice : output.slices) {
     output.bytes += slice.size;
     output.updates += slice.updates;
+    output.refreshes += slice.refreshes;
   }
   output.neighbor = name;
   output.exporter = handle_to_self();

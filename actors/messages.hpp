@@ -501,6 +501,7 @@ struct export_output {
   std::vector<rib::output_slice> slices;
   std::size_t bytes = 0;
   std::uint32_t updates = 0;
+  std::uint32_t refreshes = 0; ///< ROUTE-REFRESH messages
   rib::neighbor_index neighbor{};
   exporter_actor exporter;
 };

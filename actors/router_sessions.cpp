@@ -229,9 +229,9 @@ void router::join(neighbor_entry& entry, const rib::export_settings& settings,
   auto& r = *entry.registered;
   r.group = group_for(settings);
   auto& group = groups_.at(r.group);
-  member_joined joined{
-      {r.facts.index, families_of(r.negotiated), told_before, !told_before},
-      r.connection};
+  member_joined joined{{r.facts.index, families_of(r.negotiated), told_before,
+                        !told_before, r.negotiated.enhanced_route_refresh},
+                       r.connection};
   group.members[r.facts.index] = joined;
   this->send(group.handle, std::move(joined));
 }

@@ -1,13 +1,21 @@
 #include "rib/export_group.hpp"
 
 #include "protocol/check.hpp"
+#include "protocol/wire/route_refresh.hpp"
 #include "protocol/wire/update.hpp"
 #include "rib/export_family.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 namespace troupe::rib {
+
+namespace {
+
+// By place.
+constexpr std::array families{ipv4_key::family, ipv6_key::family};
+
+} // namespace
 
 struct export_group::implementation {
   implementation(attribute_pool& pool, export_settings s, unsigned shard_count,
@@ -23,7 +31,13 @@ struct export_group::implementation {
   }
   bool has_pending() const { return ipv4.has_pending() || ipv6.has_pending(); }
   void take_answer(unsigned shard, const change_batch& batch);
+  void flush();
   void tell_end_of_rib();
+  void tell_refreshes();
+  void append_refresh(protocol::wire::route_refresh_kind kind,
+                      std::vector<member_slot> due, std::size_t family);
+  void refresh(member_slot m, std::size_t family);
+  void owe_everything(member_slot m, std::size_t family, bool all);
   void close_step();
 
   export_settings settings;
@@ -50,6 +64,10 @@ void export_group::implementation::take_answer(unsigned shard,
   const auto slice = members.take_answered(batch.resync);
   if (!slice || slice->shard != shard)
     return;
+  // The answer tells the present state: what is pending must not be a change
+  // since then that another one undoes unseen.
+  if (has_pending())
+    flush();
   log.drop_unused_sets();
   const auto plan = members.plan(*slice);
   if (slice->family == family_place(ipv4_key::family))
@@ -64,7 +82,6 @@ void export_group::implementation::take_answer(unsigned shard,
 void export_group::implementation::tell_end_of_rib() {
   if (has_pending() || std::find(held.begin(), held.end(), true) != held.end())
     return;
-  const std::array families{ipv4_key::family, ipv6_key::family};
   for (std::size_t f = 0; f < family_count; ++f) {
     auto due = members.take_end_of_rib(f);
     if (due.empty() || settings.families.count(families[f]) == 0)
@@ -72,15 +89,58 @@ void export_group::implementation::tell_end_of_rib() {
     log.drop_unused_sets();
     std::vector<std::uint8_t> message;
     protocol::wire::encode_end_of_rib(families[f], message);
-    auto& chunk = log.prepare(log.make_set(std::move(due)), f, message.size());
-    std::memcpy(log.end(), message.data(), message.size());
-    log.commit(message.size());
-    chunk.end_of_rib = true;
+    log.append_mark(log_mark::end_of_rib, log.make_set(std::move(due)), f,
+                    message);
   }
+}
+
+void export_group::implementation::append_refresh(
+    protocol::wire::route_refresh_kind kind, std::vector<member_slot> due,
+    std::size_t family) {
+  if (due.empty())
+    return;
+  log.drop_unused_sets();
+  std::vector<std::uint8_t> message;
+  protocol::wire::encode_route_refresh({families[family], kind, {}}, message);
+  log.append_mark(kind == protocol::wire::route_refresh_kind::begin
+                      ? log_mark::begin_refresh
+                      : log_mark::end_refresh,
+                  log.make_set(std::move(due)), family, message);
+}
+
+// RFC 7313 §4: what is told between the marks is owed from the first one on.
+void export_group::implementation::tell_refreshes() {
+  using protocol::wire::route_refresh_kind;
+  for (std::size_t f = 0; f < family_count; ++f) {
+    const auto due = members.take_refresh_begins(f);
+    append_refresh(route_refresh_kind::begin, due, f);
+    for (const auto m : due)
+      owe_everything(m, f, false);
+    append_refresh(route_refresh_kind::end, members.take_refresh_ends(f), f);
+  }
+}
+
+void export_group::implementation::refresh(member_slot m, std::size_t family) {
+  if (!members.speaks(m, family))
+    return;
+  if (members.marks_refreshes(m))
+    members.want_refresh(m, family);
+  else
+    owe_everything(m, family, false);
+}
+
+void export_group::implementation::owe_everything(member_slot m,
+                                                  std::size_t family,
+                                                  bool all) {
+  if (family == family_place(ipv4_key::family))
+    ipv4.owe_everything(m, all);
+  else
+    ipv6.owe_everything(m, all);
 }
 
 void export_group::implementation::close_step() {
   tell_end_of_rib();
+  tell_refreshes();
   statistics.resyncs += members.drop_slow();
 }
 
@@ -115,10 +175,9 @@ void export_group::leave(member_index member) {
 }
 
 void export_group::refresh(member_index member, protocol::family family) {
-  if (family == ipv4_key::family)
-    self_->ipv4.owe_everything(slot(member), false);
-  else if (family == ipv6_key::family)
-    self_->ipv6.owe_everything(slot(member), false);
+  if (const auto place = family_place(family); place < family_count)
+    self_->refresh(slot(member), place);
+  self_->close_step();
 }
 
 void export_group::set_source(const neighbor_facts& facts) {
@@ -153,11 +212,15 @@ void export_group::release_end_of_rib(unsigned shard) {
   self_->close_step();
 }
 
+void export_group::implementation::flush() {
+  ipv4.flush();
+  ipv6.flush();
+  for (unsigned shard = 0; shard < shards; ++shard)
+    members.flushed(shard, applied[shard]);
+}
+
 void export_group::flush() {
-  self_->ipv4.flush();
-  self_->ipv6.flush();
-  for (unsigned shard = 0; shard < self_->shards; ++shard)
-    self_->members.flushed(shard, self_->applied[shard]);
+  self_->flush();
   self_->close_step();
 }
 

@@ -21,6 +21,8 @@ struct member_options {
   /// group), so that what this group does not tell must be withdrawn.
   bool told_before = false;
   bool send_end_of_rib = true;
+  /// Begin and end of a refresh are marked (RFC 7313).
+  bool enhanced_refresh = false;
 };
 
 /// Encoded messages to write to one member, shared with the others. Bytes of a
@@ -29,7 +31,8 @@ struct output_slice {
   std::shared_ptr<const std::vector<std::uint8_t>> block;
   std::size_t offset = 0;
   std::size_t size = 0;
-  std::uint32_t updates = 0; ///< messages in it
+  std::uint32_t updates = 0;   ///< messages in it
+  std::uint32_t refreshes = 0; ///< ROUTE-REFRESH messages in it
 };
 
 struct export_statistics {
@@ -72,7 +75,9 @@ public:
   /// members that left are used again.
   member_index join(const member_options& options);
   void leave(member_index member);
-  /// Starts to tell a member everything again (ROUTE-REFRESH, RFC 2918).
+  /// Starts to tell a member everything again (ROUTE-REFRESH, RFC 2918). Where
+  /// the marks are agreed upon it waits for End-of-RIB and for the end of a
+  /// refresh that is under way (RFC 7313 §4).
   void refresh(member_index member, protocol::family family);
 
   // -- from the shards -------------------------------------------------------

@@ -71,6 +71,17 @@ public:
   /// Members whose End-of-RIB for a family is due; each is returned once.
   std::vector<member_slot> take_end_of_rib(std::size_t family);
 
+  // -- refreshes (RFC 7313 §4) -----------------------------------------------
+
+  bool marks_refreshes(member_slot m) const { return at(m).enhanced_refresh; }
+  void want_refresh(member_slot m, std::size_t family) {
+    at(m).refresh_wanted |= 1U << family;
+  }
+  /// Members whose refresh of a family begins now; each is returned once.
+  std::vector<member_slot> take_refresh_begins(std::size_t family);
+  /// Members that were told everything since; each is returned once.
+  std::vector<member_slot> take_refresh_ends(std::size_t family);
+
   // -- slow members ----------------------------------------------------------
 
   /// Makes members that are too far behind leave the log; returns how many.
@@ -114,9 +125,12 @@ private:
     bool used = false;
     bool withdrawals = false;
     neighbor_index neighbor{};
-    unsigned families = 0;     // a bit for each place
-    unsigned end_of_rib = 0;   // a bit for each place: still to be told
-    std::size_t in_flight = 0; // bytes taken and not yet written
+    unsigned families = 0; // a bit for each place
+    bool enhanced_refresh = false;
+    unsigned end_of_rib = 0;     // a bit for each place: still to be told
+    unsigned refresh_wanted = 0; // likewise: BoRR is still to be told
+    unsigned refreshing = 0;     // likewise: EoRR is
+    std::size_t in_flight = 0;   // bytes taken and not yet written
     std::vector<owed_shard> shards;
   };
   struct request {
@@ -138,6 +152,7 @@ private:
   std::uint64_t owed(const member& m) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
+  void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
   bool ask_for(member_slot m, std::vector<export_group::shard_request>& out);
   std::optional<resync_slice> next_slice(member_slot m, unsigned shard,

@@ -88,7 +88,7 @@ public:
       return;
     case 18:
       if (!joined)
-        world.join(neighbor, x.b % 4 == 0);
+        world.join(neighbor, x.b % 4 == 0, x.c % 2 == 0);
       return;
     case 19:
       if (joined && x.b % 3 == 0)

@@ -1,5 +1,6 @@
 #include "tests/rib/export_support.hpp"
 
+#include "protocol/wire/route_refresh.hpp"
 #include "protocol/wire/update.hpp"
 #include "rib/import.hpp"
 
@@ -187,6 +188,14 @@ path_attributes told_by_the_book(path_attributes a,
   return a;
 }
 
+namespace {
+
+family family_of(const prefix& p) {
+  return p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+}
+
+} // namespace
+
 // -- receiver -----------------------------------------------------------------
 
 receiver::receiver(const export_settings& settings) : settings_(settings) {}
@@ -194,8 +203,10 @@ receiver::receiver(const export_settings& settings) : settings_(settings) {}
 void receiver::read(const std::vector<output_slice>& slices) {
   for (const auto& s : slices) {
     const auto before = sizes.size();
+    const auto marks = marks_;
     read({s.block->data() + s.offset, s.size});
     EXPECT_EQ(sizes.size() - before, s.updates);
+    EXPECT_EQ(marks_ - marks, s.refreshes);
   }
 }
 
@@ -205,11 +216,40 @@ void receiver::read(std::span<const std::uint8_t> bytes) {
     ASSERT_TRUE(framed.has_value());
     ASSERT_TRUE(framed->has_value()) << "a message is cut";
     const auto frame = **framed;
-    EXPECT_EQ(frame.type, wire::message_type::update);
-    sizes.push_back(frame.whole.size());
-    update(frame.body);
+    if (frame.type == wire::message_type::route_refresh) {
+      refresh(frame.body);
+    } else {
+      EXPECT_EQ(frame.type, wire::message_type::update);
+      sizes.push_back(frame.whole.size());
+      update(frame.body);
+    }
     bytes = bytes.subspan(frame.whole.size());
   }
+}
+
+// RFC 7313 §4.
+void receiver::refresh(std::span<const std::uint8_t> body) {
+  const auto read = wire::decode_route_refresh(body);
+  ASSERT_TRUE(read.has_value());
+  ++marks_;
+  const auto f = read->address_family;
+  if (read->kind == wire::route_refresh_kind::begin) {
+    EXPECT_TRUE(told_before || ends_of_rib[f] == 1) << "BoRR before End-of-RIB";
+    EXPECT_FALSE(stale.contains(f)) << "BoRR without EoRR";
+    auto& all = stale[f];
+    for (const auto& [p, unused] : table)
+      if (family_of(p) == f)
+        all.insert(p);
+    events.push_back("<");
+    return;
+  }
+  EXPECT_EQ(read->kind, wire::route_refresh_kind::end);
+  ASSERT_TRUE(stale.contains(f)) << "EoRR without BoRR";
+  for (const auto& p : stale[f])
+    table.erase(p);
+  stale.erase(f);
+  ++refreshes[f];
+  events.push_back(">");
 }
 
 void receiver::update(std::span<const std::uint8_t> body) {
@@ -235,6 +275,8 @@ void receiver::update(std::span<const std::uint8_t> body) {
   };
   const auto add = [&](const prefix& p) {
     table[p] = canonical(read->attributes.attributes);
+    if (const auto old = stale.find(family_of(p)); old != stale.end())
+      old->second.erase(p);
     events.push_back("+" + to_string(p));
     ++announced;
   };
@@ -254,10 +296,6 @@ void receiver::update(std::span<const std::uint8_t> body) {
 // -- shard --------------------------------------------------------------------
 
 namespace {
-
-family family_of(const prefix& p) {
-  return p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
-}
 
 template <class Key>
 void add_change(family_changes<Key>& out, const prefix& p, prefix_number n,

@@ -40,7 +40,8 @@ told_by_the_book(protocol::wire::path_attributes attributes,
                  const export_settings& settings, std::uint8_t traits,
                  const protocol::ip_address& next_hop);
 
-/// The other end of a member: decodes what is written to it.
+/// The other end of a member: decodes what is written to it. Between BoRR and
+/// EoRR it does as RFC 7313 §4 says.
 class receiver {
 public:
   explicit receiver(const export_settings& settings);
@@ -52,15 +53,22 @@ public:
   /// Prefix -> canonical attributes.
   std::map<protocol::prefix, byte_vector> table;
   std::map<protocol::family, unsigned> ends_of_rib;
+  std::map<protocol::family, unsigned> refreshes; ///< that have ended
+  /// Families between BoRR and EoRR, with what was not told again yet.
+  std::map<protocol::family, std::set<protocol::prefix>> stale;
+  /// Whether BoRR may come before End-of-RIB: it was told elsewhere.
+  bool told_before = false;
   std::vector<std::size_t> sizes;  ///< of each message
-  std::vector<std::string> events; ///< "+p", "-p" in order
+  std::vector<std::string> events; ///< "+p", "-p", "<", ">" in order
   std::uint64_t announced = 0;
   std::uint64_t withdrawn = 0;
 
 private:
   void update(std::span<const std::uint8_t> body);
+  void refresh(std::span<const std::uint8_t> body);
 
   export_settings settings_;
+  std::uint32_t marks_ = 0;
 };
 
 /// What a shard tells of one prefix.

@@ -94,15 +94,18 @@ void export_world::restart() {
     each.restart();
 }
 
-export_world::member& export_world::join(unsigned neighbor, bool told_before) {
+export_world::member& export_world::join(unsigned neighbor, bool told_before,
+                                         bool enhanced_refresh) {
   member_options o;
   o.neighbor = static_cast<neighbor_index>(neighbor);
   o.families = {ipv4_unicast, ipv6_unicast};
   o.told_before = told_before;
+  o.enhanced_refresh = enhanced_refresh;
   auto& m = members[neighbor];
   m.index = group->join(o);
   m.in_flight = 0;
   m.peer = std::make_unique<receiver>(options_.settings);
+  m.peer->told_before = told_before;
   return m;
 }
 
@@ -225,6 +228,8 @@ std::string export_world::compare() const {
       const auto found = m.peer->ends_of_rib.find(f);
       if (found == m.peer->ends_of_rib.end() || found->second != 1)
         return name + "was not told one End-of-RIB of " + to_string(f);
+      if (m.peer->stale.contains(f))
+        return name + "was told no end of a refresh of " + to_string(f);
     }
     if (auto wrong = compare_views(neighbor); !wrong.empty())
       return name + wrong;

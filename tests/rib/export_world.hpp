@@ -57,7 +57,8 @@ public:
   bool has_mail() const { return !mailbox_.empty(); }
 
   // -- the members' side -----------------------------------------------------
-  member& join(unsigned neighbor, bool told_before = false);
+  member& join(unsigned neighbor, bool told_before = false,
+               bool enhanced_refresh = false);
   void leave(unsigned neighbor);
   bool pump(unsigned neighbor, std::size_t bytes = 1 << 20);
   bool written(unsigned neighbor);
