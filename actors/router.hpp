@@ -126,7 +126,7 @@ private:
   std::optional<rib::neighbor_index> take_index();
   group_id group_for(const rib::export_settings& settings);
   void join(neighbor_entry& entry, const rib::export_settings& settings,
-            bool told_before);
+            bool told_before, std::uint32_t known_ids = 0);
   void leave(rib::neighbor_index index, group_id group);
   void tell_rib();
   void drop_connection(const incoming_connection& m, const std::string& why);

@@ -225,12 +225,13 @@ group_id router::group_for(const rib::export_settings& settings) {
 }
 
 void router::join(neighbor_entry& entry, const rib::export_settings& settings,
-                  bool told_before) {
+                  bool told_before, std::uint32_t known_ids) {
   auto& r = *entry.registered;
   r.group = group_for(settings);
   auto& group = groups_.at(r.group);
   member_joined joined{{r.facts.index, families_of(r.negotiated), told_before,
-                        !told_before, r.negotiated.enhanced_route_refresh},
+                        !told_before, r.negotiated.enhanced_route_refresh,
+                        known_ids},
                        r.connection};
   group.members[r.facts.index] = joined;
   this->send(group.handle, std::move(joined));
@@ -375,8 +376,9 @@ void router::change_neighbor(const config::neighbor_changed& change,
   const auto settings = config::export_settings(*configuration_, wanted, facts);
   if (settings == groups_.at(r.group).settings)
     return;
+  const auto known_ids = groups_.at(r.group).state->highest_path_id.load();
   leave(r.facts.index, r.group);
-  join(entry, settings, true);
+  join(entry, settings, true, known_ids);
   tell_rib();
 }
 

@@ -71,6 +71,14 @@ std::vector<protocol::as_number> further_own_as(const router& r,
   return {r.asn};
 }
 
+/// What we say of a family in the ADD-PATH capability (RFC 7911 §4).
+std::optional<wire::add_path_mode> offered(const add_path_config& own) {
+  if (own.send == 0)
+    return own.receive ? std::optional{wire::add_path_mode::receive}
+                       : std::nullopt;
+  return own.receive ? wire::add_path_mode::both : wire::add_path_mode::send;
+}
+
 std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
                                            const protocol::ip_address& peer,
                                            bool restarted) {
@@ -94,8 +102,8 @@ std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
   all.emplace_back(wire::four_octet_as_capability{our_as(r, n)});
   wire::add_path_capability add_path;
   for (const auto& [f, family] : n.families)
-    if (family.add_path.receive)
-      add_path.entries.push_back({f, wire::add_path_mode::receive});
+    if (const auto mode = offered(family.add_path))
+      add_path.entries.push_back({f, *mode});
   if (!add_path.entries.empty())
     all.emplace_back(std::move(add_path));
   if (n.enhanced_route_refresh)
@@ -247,6 +255,9 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
     f.keep_next_hop = s.kind != peer_kind::external && !n.next_hop_self
                       && !own->second.next_hop;
     f.add_path = agreed.add_path_send;
+    if (f.add_path)
+      f.paths = own->second.add_path.send;
+    f.per_client = n.route_server_client;
     f.extended_next_hop = facts.agreed.extended_next_hop;
     f.policy = compiled(r, export_chain(own->second, facts.agreed.kind));
     s.families[agreed.address_family] = std::move(f);
@@ -262,7 +273,6 @@ std::vector<std::string> not_in_force(const neighbor& n) {
   };
   const neighbor defaults;
   say(n.route_reflector_client, "route_reflector_client");
-  say(n.route_server_client, "route_server_client");
   say(n.as_override, "as_override");
   say(n.remove_private_as, "remove_private_as");
   say(n.tcp_ao.has_value(), "tcp_ao");
@@ -270,7 +280,6 @@ std::vector<std::string> not_in_force(const neighbor& n) {
   say(n.third_party_next_hop, "third_party_next_hop");
   say(n.graceful_shutdown.value_or(false), "graceful_shutdown");
   for (const auto& [f, own] : n.families) {
-    say(own.add_path.send != 0, "add_path.send");
     say(own.default_originate, "default_originate");
   }
   return all;

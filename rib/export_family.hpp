@@ -34,8 +34,7 @@ public:
   told_family(const export_context& context, unsigned shards)
       : context_(context), judge_(context.pool, context.settings, Key::family),
         transform_(context.settings, Key::family),
-        encoder_(context.pool, transform_,
-                 {context.settings.max_message_size, is_add_path()}),
+        encoder_(context.pool, transform_, {context.settings.max_message_size}),
         dropped_(context.pool), tables_(shards), limits_(shards) {}
   ~told_family() {
     forget_pending();
@@ -65,8 +64,8 @@ public:
     limits_[shard] = std::max(limits_[shard], limit);
   }
   std::uint64_t advertised(member_slot m) const;
-  std::optional<std::vector<std::uint8_t>> told(member_slot m, unsigned shard,
-                                                prefix_number n) const;
+  std::vector<told_route> told(member_slot m, unsigned shard,
+                               prefix_number n) const;
   std::string check() const;
 
 private:
@@ -82,10 +81,6 @@ private:
   };
   using run = std::span<const change<Key>>;
 
-  bool is_add_path() const {
-    const auto found = context_.settings.families.find(Key::family);
-    return found != context_.settings.families.end() && found->second.add_path;
-  }
   static bool same_run(const change<Key>& a, const change<Key>& b) {
     return a.attributes == b.attributes && a.source == b.source
            && a.kind == b.kind && a.origin == b.origin;
@@ -387,17 +382,18 @@ std::uint64_t told_family<Key>::advertised(member_slot m) const {
 }
 
 template <class Key>
-std::optional<std::vector<std::uint8_t>>
-told_family<Key>::told(member_slot m, unsigned shard, prefix_number n) const {
+std::vector<told_route> told_family<Key>::told(member_slot m, unsigned shard,
+                                               prefix_number n) const {
   const auto& members = context_.members;
   if (shard >= tables_.size() || !members.speaks(m, place))
-    return std::nullopt;
+    return {};
   const auto* entry = tables_[shard].find(n);
   if (entry == nullptr || !entry->is_told()
       || entry->source == members.neighbor_of(m)
       || members.is_owed(m, shard, place, n))
-    return std::nullopt;
-  return transform_.canonical(context_.pool[entry->set], entry->traits);
+    return {};
+  return {{entry->source, std::nullopt, 0,
+           transform_.canonical(context_.pool[entry->set], entry->traits)}};
 }
 
 template <class Key>

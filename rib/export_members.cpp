@@ -29,6 +29,7 @@ member_slot member_table::join(const member_options& options) {
     if (const auto place = family_place(f); place < family_count)
       fresh.families |= 1U << place;
   fresh.end_of_rib = options.send_end_of_rib ? fresh.families : 0;
+  fresh.known_ids = options.known_ids;
   fresh.enhanced_refresh = options.enhanced_refresh;
   // What it was told elsewhere may have left a refresh without an end.
   if (options.told_before && options.enhanced_refresh)
@@ -66,6 +67,13 @@ void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
   for (const auto m : absent_)
     if (speaks(m, family) && log_->admits(who, m))
       owe(m, shard, family, n);
+}
+
+bool member_table::is_owed_withdrawals(unsigned shard, std::size_t family,
+                                       prefix_number n) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const member& m) {
+    return m.used && m.withdrawals && m.shards[shard].owed[family].contains(n);
+  });
 }
 
 std::uint64_t member_table::owed(member_slot m, std::size_t family) const {

@@ -44,6 +44,8 @@ public:
     return i < slots_.size() ? slots_[i] : no_member;
   }
   neighbor_index neighbor_of(member_slot m) const { return at(m).neighbor; }
+  /// Path ids up to this one may be known to it from elsewhere.
+  std::uint32_t known_ids(member_slot m) const { return at(m).known_ids; }
   bool speaks(member_slot m, std::size_t family) const {
     return (at(m).families >> family & 1) != 0;
   }
@@ -65,6 +67,9 @@ public:
                prefix_number n) const {
     return at(m).shards[shard].owed[family].contains(n);
   }
+  /// Whether somebody is owed a number who may know what is told no more.
+  bool is_owed_withdrawals(unsigned shard, std::size_t family,
+                           prefix_number n) const;
   std::uint64_t owed(member_slot m, std::size_t family) const;
   /// What is not told any more must be withdrawn from it, too.
   void owe_withdrawals(member_slot m) { at(m).withdrawals = true; }
@@ -125,6 +130,7 @@ private:
     bool used = false;
     bool withdrawals = false;
     neighbor_index neighbor{};
+    std::uint32_t known_ids = 0;
     unsigned families = 0; // a bit for each place
     bool enhanced_refresh = false;
     unsigned end_of_rib = 0;     // a bit for each place: still to be told
