@@ -96,11 +96,12 @@ TEST_F(Paths, AllAreToldWhereThatIsAgreedUpon) { // RFC 7911
   EXPECT_EQ(as_paths(*two, "received"), (texts{"", "65010 65001"}));
 
   // A path that is not the best goes, and only that one.
-  const auto updates = last->neighbor("to10").counters->received.updates.load();
+  const auto updates =
+      last->neighbor("to10").report.counters->received.updates.load();
   two->stop();
   ASSERT_TRUE(pass_until([&] { return paths(*last) == 1; }, 20s));
   EXPECT_EQ(as_paths(*last, "received"), texts{"65010 65001"});
-  EXPECT_EQ(last->neighbor("to10").counters->received.updates.load(),
+  EXPECT_EQ(last->neighbor("to10").report.counters->received.updates.load(),
             updates + 1);
 
   // The session comes back: the first sync tells all of them again.
@@ -153,14 +154,16 @@ TEST_F(Paths, ARefreshIsMarkedAndLosesNothing) { // RFC 7313 §4
   auto last = start(router(20, "[]", neighbor(20, 10)));
   ASSERT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
   const auto refreshes = [&] {
-    return last->neighbor("to10").counters->received.route_refreshes.load();
+    return last->neighbor("to10")
+        .report.counters->received.route_refreshes.load();
   };
   EXPECT_EQ(refreshes(), 0U);
   caf::anon_send(last->handle(),
                  actors::neighbor_command{
                      "to10", {actors::session_command::kind::refresh, {}, {}}});
   ASSERT_TRUE(pass_until([&] { return refreshes() == 2; }, 20s));
-  EXPECT_EQ(hub->neighbor("to20").counters->sent.route_refreshes.load(), 2U);
+  EXPECT_EQ(hub->neighbor("to20").report.counters->sent.route_refreshes.load(),
+            2U);
   pass(2s);
   EXPECT_EQ(refreshes(), 2U);
   EXPECT_EQ(paths(*last), 2U);
