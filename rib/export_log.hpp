@@ -102,6 +102,10 @@ public:
   bool seek(member_slot m);
   /// See `export_group::take_output`.
   std::vector<output_slice> take(member_slot m, std::size_t bytes);
+  /// Where the reader's next chunk begins.
+  std::uint64_t position(member_slot m) const {
+    return end_position_ - unread(m);
+  }
   /// Bytes between the cursor and the end, for whomever they are.
   std::uint64_t unread(member_slot m) const;
   /// Calls `visit(chunk)` for what the reader has yet to read.

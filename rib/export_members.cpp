@@ -50,11 +50,17 @@ void member_table::leave(member_slot m) {
 void member_table::owe(member_slot m, unsigned shard, std::size_t family,
                        prefix_number n) {
   auto& of_shard = at(m).shards[shard];
-  const bool first = of_shard.size() == 0;
+  const bool first = !holds(m, shard);
   if (!of_shard.owed[family].insert(n) || !first)
     return;
   advance(marks_[shard]);
   of_shard.safe = marks_[shard].safe;
+}
+
+bool member_table::holds(member_slot m, unsigned shard) const {
+  const auto& of_shard = at(m).shards[shard];
+  return of_shard.size() != 0
+         || (log_->is_reading(m) && log_->position(m) < of_shard.answered);
 }
 
 void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
@@ -271,6 +277,7 @@ void member_table::settle(const resync_plan& plan, const resync_slice& slice) {
       owed_here.erase(slice.first, slice.last);
     for (const auto n : slice.numbers)
       owed_here.erase(n);
+    each.shards[slice.shard].answered = log_->end_position();
     if (owed(each) == 0)
       each.withdrawals = false;
   }
@@ -307,9 +314,10 @@ void member_table::advance(shard_marks& marks) const {
 std::uint64_t member_table::safe_through(unsigned shard) const {
   advance(marks_[shard]);
   auto safe = marks_[shard].safe;
-  for (const auto& m : members_)
-    if (m.used && m.shards[shard].size() != 0)
-      safe = std::min(safe, m.shards[shard].safe);
+  for_each([&](member_slot m) {
+    if (holds(m, shard))
+      safe = std::min(safe, at(m).shards[shard].safe);
+  });
   return safe;
 }
 

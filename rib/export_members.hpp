@@ -108,6 +108,9 @@ private:
     std::array<number_set, family_count> owed;
     /// Safe sequence at the time when the first of these was owed.
     std::uint64_t safe = 0;
+    /// Where in the log the last answer about them ends: until the member has
+    /// read so far it may come to be owed them again.
+    std::uint64_t answered = 0;
     std::uint64_t size() const { return owed[0].size() + owed[1].size(); }
   };
   struct member {
@@ -136,6 +139,8 @@ private:
   member& at(member_slot m) { return members_[m]; }
   const member& at(member_slot m) const { return members_[m]; }
   std::uint64_t owed(const member& m) const;
+  /// Whether the member's `safe` bounds what is safe of the shard.
+  bool holds(member_slot m, unsigned shard) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
   void advance(shard_marks& marks) const;

@@ -160,10 +160,10 @@ TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
 
 TEST_F(Derive, SettingsWithoutEffectAreNamed) {
   EXPECT_TRUE(not_in_force(n).empty());
-  n.families[ipv4_unicast].max_prefixes.emplace().limit = 10;
+  n.route_reflector_client = true;
   const auto all = not_in_force(n);
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_NE(all[0].find("max_prefixes"), std::string::npos);
+  EXPECT_NE(all[0].find("route_reflector_client"), std::string::npos);
 }
 
 TEST_F(Derive, TheRoleIsSaidOnExternalSessions) { // RFC 9234 §4.1

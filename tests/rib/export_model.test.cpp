@@ -156,6 +156,27 @@ void run(const export_world::options& o) {
   RC_ASSERT(p.world.compare() == "");
 }
 
+// A member was answered about a withdrawn prefix, left the log before it took
+// the answer, and was owed it again: too late, the number had been given back.
+TEST(ExportModel, ANumberIsKeptUntilTheAnswerAboutItIsTaken) {
+  for (const auto kind :
+       {peer_kind::internal, peer_kind::external, peer_kind::confederation}) {
+    auto o = tiny();
+    o.settings.kind = kind;
+    o.limits.log_bound = 300;
+    o.limits.resync_numbers = 64;
+    player p{o};
+    for (const auto& each :
+         {command{0, 821, 0, 3}, command{13, 0, 0, 0}, command{18, 74, 0, 0},
+          command{15, 0, 1, 0}, command{11, 284, 0, 0}, command{0, 0, 0, 285},
+          command{20, 464, 109, 0}, command{0, 677, 0, 695},
+          command{13, 0, 0, 0}, command{15, 0, 0, 0}})
+      p.play(each);
+    p.world.settle();
+    EXPECT_EQ(p.world.compare(), "");
+  }
+}
+
 TEST(ExportModel, EveryMemberEndsWithExactlyWhatItMustBeTold) {
   EXPECT_TRUE(rc::check([] { run(tiny()); }));
 }
