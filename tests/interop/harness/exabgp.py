@@ -12,11 +12,20 @@ ORIGINS = {"igp": "igp", "egp": "egp", "incomplete": "incomplete"}
 
 
 class Exabgp(Daemon):
-    """Calls one peer, tells its static routes, and keeps what it is told."""
+    """Calls one peer, tells its static routes, and keeps what it is told.
 
-    def __init__(self, me, routes=()):
+    `lines` stand in the neighbour, `capabilities` and `nexthop` in its blocks
+    of these names.
+    """
+
+    def __init__(
+        self, me, routes=(), lines=(), capabilities="", nexthop=""
+    ):
         super().__init__(me)
         self.routes = routes
+        self.lines = lines
+        self.capabilities = capabilities
+        self.nexthop = nexthop
 
     def peer(self, other):
         self.other = other
@@ -59,17 +68,24 @@ neighbor {self.other.address} {{
   peer-as {self.other.asn};
   connect {self.other.port};
   hold-time 90;
+  {" ".join(self.lines)}
   family {{ ipv4 unicast; ipv6 unicast; }}
+  {f"nexthop {{ {self.nexthop} }}" if self.nexthop else ""}
+  {f"capability {{ {self.capabilities} }}" if self.capabilities else ""}
   static {{
 {routes}
   }}
   api {{
     processes [ collect ];
     neighbor-changes;
-    receive {{ parsed; update; }}
+    receive {{ parsed; open; update; refresh; notification; }}
   }}
 }}
 """
+
+    def records(self, kind=None):
+        """What it has said to its helper: all, or of one kind."""
+        return [r for r in self._records() if kind in (None, r["type"])]
 
     def _records(self):
         try:

@@ -14,15 +14,28 @@ FAMILIES = {"ipv4": "ipv4_unicast", "ipv6": "ipv6_unicast"}
 
 
 class Troupe(Daemon):
-    """Takes everything and tells everything."""
+    """Takes everything and tells everything.
 
-    def __init__(self, me):
+    `router` and `top` are further keys of the router and of the file.
+    """
+
+    def __init__(self, me, router=None, top=None):
         super().__init__(me)
-        self.admin = f"{me.address}:46760"
+        host = f"[{me.address}]" if ":" in me.address else me.address
+        self.listen = f"{host}:{me.port}"
+        self.admin = f"{host}:46760"
+        self.router = router or {}
+        self.ranges = []
+        self.top = top or {}
 
     def peer(self, other, passive=False, **fields):
         """`fields` as in the configuration's neighbours."""
         self.peers.append((other, {"passive": passive, **fields}))
+        return self
+
+    def range(self, name, prefix, **fields):
+        """Takes all that call from this prefix."""
+        self.ranges.append({"name": name, "address": prefix, **fields})
         return self
 
     def start(self, directory):
@@ -45,13 +58,15 @@ class Troupe(Daemon):
             "admin": {"listen": [self.admin]},
             "log": {"level": "info"},
             "data_dir": f"{directory}/{self.me.name}-data",
+            **self.top,
             "routers": [
                 {
                     "name": "main",
                     "asn": self.me.asn,
                     **self._membership(),
                     "router_id": self.me.router_id,
-                    "listen": [f"{self.me.address}:{self.me.port}"],
+                    "listen": [self.listen],
+                    **self.router,
                     "defaults": {
                         "local_address": self.me.address,
                         "multihop": 255,
@@ -67,7 +82,8 @@ class Troupe(Daemon):
                             **fields,
                         }
                         for other, fields in self.peers
-                    ],
+                    ]
+                    + self.ranges,
                 }
             ],
         }
@@ -93,6 +109,23 @@ class Troupe(Daemon):
             raise AssertionError(f"{path}: {error}: {error.read()}") from error
         except OSError as error:
             raise NotReady(f"{path}: {error}") from error
+
+    def post(self, path, body=None):
+        """Asks for a change."""
+        request = urllib.request.Request(
+            f"http://{self.admin}{path}",
+            json.dumps(body or {}).encode(),
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def routes(self, view="loc", neighbor=None, family="ipv4"):
+        """All paths of a view, as the endpoint tells them."""
+        question = f"/v1/routes?family={FAMILIES[family]}&view={view}"
+        if neighbor:
+            question += f"&neighbor={neighbor.name}"
+        return self.get(f"{question}&limit=10000")["routes"]
 
     def neighbor(self, peer):
         for each in self.get("/v1/neighbors")["neighbors"]:
