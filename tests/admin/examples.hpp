@@ -47,7 +47,8 @@ inline actors::session_report session() {
   n.graceful_restart = {
       true, true, 120s, {{protocol::ipv4_unicast, true}}};
   n.restart_on_notification = true;
-  n.families = {{protocol::ipv4_unicast, true, false},
+  n.long_lived.emplace();
+  n.families = {{protocol::ipv4_unicast, true, true},
                 {protocol::ipv6_unicast, false, false}};
   report.flaps = 2;
   report.counters = std::make_shared<actors::neighbor_counters>();

@@ -22,11 +22,15 @@ class Protection(FeatureScene):
     def check_refused(self, daemon, counter, **fields):
         """The kernel drops what comes, and neither side gets anywhere."""
         before = kernel_count(counter)
+        self.check_vain(
+            daemon, lambda: kernel_count(counter) > before + 1, **fields
+        )
+
+    def check_vain(self, daemon, sign, **fields):
+        """`sign` tells that it was tried."""
         self.start(daemon)
         self.troupe = self.start(self.to_troupe(**fields))
-        self.until(
-            lambda: kernel_count(counter) > before + 1, f"{counter} counts"
-        )
+        self.until(sign, "a try")
         self.assertFalse(daemon.established(self.me))
         if self.troupe.peers[0][1].keys() & {"md5_key", "min_ttl"}:
             # Of a peer that guards itself we may well hear.
@@ -140,8 +144,19 @@ class Distance(Protection):
             Exabgp(
                 self.other, lines=["outgoing-ttl 255;", "incoming-ttl 255;"]
             ).peer(self.me),
-            Exabgp(self.other, lines=["outgoing-ttl 2;"]).peer(self.me),
             guards=False,  # Its `incoming-ttl` lets some of it pass.
+            passive=True,
+        )
+        # Troupe looks at the TTL of the SYN, and resets the connection.
+        plain = Exabgp(self.other, lines=["outgoing-ttl 2;"]).peer(self.me)
+        self.check_vain(
+            plain,
+            lambda: [
+                r
+                for r in plain.records("state")
+                if "reset" in r["neighbor"].get("reason", "")
+            ],
+            **self.GUARD,
             passive=True,
         )
 

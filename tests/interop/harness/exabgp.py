@@ -93,7 +93,14 @@ neighbor {self.other.address} {{
                 text = file.read()
         except FileNotFoundError as error:
             raise NotReady(str(error)) from error
-        return [json.loads(l) for l in text[: text.rfind("\n") + 1].split("\n") if l]
+        # What it says of a refresh has its words in two pairs of quotes.
+        return [
+            json.loads(
+                line.replace('""', '"') if '"type": "refresh"' in line else line
+            )
+            for line in text[: text.rfind("\n") + 1].split("\n")
+            if line
+        ]
 
     def established(self, _peer=None):
         states = [

@@ -98,13 +98,16 @@ class Gobgp(Daemon):
                 return int(line.split(":")[1].split(",")[0])
         return 0
 
-    def table(self, family="ipv4"):
-        rib = run_json(
+    def rib(self, family="ipv4"):
+        """Its table as it tells it: the paths of each prefix."""
+        return run_json(
             [*self.client, "global", "rib", "-a", family, "-j"], 300
         )
+
+    def table(self, family="ipv4"):
         return {
             prefix: _route(next(p for p in paths if p.get("best")))
-            for prefix, paths in rib.items()
+            for prefix, paths in self.rib(family).items()
         }
 
 

@@ -88,12 +88,16 @@ class Openbgpd(Daemon):
     def count(self, family="ipv4"):
         return len(self.table(family))
 
+    def rib(self, family="ipv4"):
+        """Its table as it tells it."""
+        answer = run_json([*self.client, "show", "rib", family, "detail"])
+        return answer["rib"]
+
     def table(self, family="ipv4"):
         """What it has heard, without its own routes."""
-        answer = run_json([*self.client, "show", "rib", family, "detail"])
         return {
             item["prefix"]: _route(item)
-            for item in answer["rib"]
+            for item in self.rib(family)
             if item["source"] == "external" and item["best"]
         }
 

@@ -162,7 +162,7 @@ def _route(item):
     aggregator = item.get("aggregator")
     return Route(
         as_path=parse_as_path(item["as_path_text"]),
-        next_hop=address(item["next_hop"]),
+        next_hop=item["next_hop"] and address(item["next_hop"]),
         origin=item["origin"].lower(),
         med=item.get("med"),
         communities=frozenset(item.get("communities") or []),
