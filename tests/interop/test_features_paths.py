@@ -51,7 +51,7 @@ class SeveralPaths(FeatureScene):
             troupe.peer(source, passive=True)
         self.launch(daemon, troupe)
         self.sources_call(self.me)
-        agreed = self.session(self.other).get("add_path",{}).get("ipv4_unicast",{"send":1,"receive":1})
+        agreed = self.session(self.other)["add_path"]["ipv4_unicast"]
         self.assertTrue(agreed["send"])
         self.until_equal(
             lambda: sorted(heard()),
@@ -65,7 +65,7 @@ class SeveralPaths(FeatureScene):
         """The peer tells all that it has."""
         self.launch(daemon, self.to_troupe(**ADD_PATH, **fields))
         self.sources_call(self.other)
-        agreed = self.session(self.other).get("add_path",{}).get("ipv4_unicast",{"send":1,"receive":1})
+        agreed = self.session(self.other)["add_path"]["ipv4_unicast"]
         self.assertTrue(agreed["receive"])
         self.until_equal(
             lambda: sorted(

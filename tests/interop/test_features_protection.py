@@ -28,8 +28,7 @@ class Protection(FeatureScene):
 
     def check_vain(self, daemon, sign, **fields):
         """`sign` tells that it was tried."""
-        self.start(daemon)
-        self.troupe = self.start(self.to_troupe(**fields))
+        self.start_both(daemon, self.to_troupe(**fields))
         self.until(sign, "a try")
         self.assertFalse(daemon.established(self.me))
         if self.troupe.peers[0][1].keys() & {"md5_key", "min_ttl"}:
@@ -151,11 +150,7 @@ class Distance(Protection):
         plain = Exabgp(self.other, lines=["outgoing-ttl 2;"]).peer(self.me)
         self.check_vain(
             plain,
-            lambda: [
-                r
-                for r in plain.records("state")
-                if "reset" in r["neighbor"].get("reason", "")
-            ],
+            lambda: any("reset" in reason for reason in plain.endings()),
             **self.GUARD,
             passive=True,
         )
@@ -191,14 +186,7 @@ class Range(FeatureScene):
             )
         # A fourth is one too many; and there is room when another one leaves.
         last = self.start(Exabgp(self.last).peer(self.me))
-        self.until(
-            lambda: [
-                r
-                for r in last.records("state")
-                if r["neighbor"]["state"] == "down"
-            ],
-            "ExaBGP is sent away",
-        )
+        self.until(last.endings, "ExaBGP is sent away")
         self.assertFalse(last.established())
         self.assertEqual(len(self.sessions()), 3)
         self.daemons.remove(daemons[0])

@@ -31,7 +31,7 @@ class Refresh(FeatureScene):
     def check_peer_asks(self, ask, marked):
         """Troupe sends its table again: with markers around, if agreed upon."""
         self.assertEqual(
-            self.session(self.other).get("enhanced_route_refresh",marked), marked
+            self.session(self.other)["enhanced_route_refresh"], marked
         )
         sent = self.counters(self.other, "sent")
         before = self.counters(self.other, "received")["route_refreshes"]

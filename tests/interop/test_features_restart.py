@@ -61,9 +61,8 @@ class Helper(Restart):
         again()
         self.meet(daemon)
         self.until_equal(self.stale, {KEPT: False}, "what it tells now")
-        said = self.session(self.other).get("graceful_restart")
-        if said:
-            self.assertEqual(said["restarted"], restarted)
+        said = self.session(self.other)["graceful_restart"]
+        self.assertEqual(said["restarted"], restarted)
         self.until(lambda: OURS in daemon.table(), "our route")
 
     def test_bird(self):
@@ -291,7 +290,7 @@ class Notification(Restart):
             lambda: daemon.neighbor(self.me).get("lastNotificationHardReset"),
             "shut down by Troupe",
         )
-        self.assertEqual(daemon.paths(OURS), [])
+        self.until(lambda: not daemon.paths(OURS), "FRR keeps nothing")
         self.assertEqual(self.stale(), {})
         self.troupe.post("/v1/neighbors/other/enable")
         self.meet(daemon)

@@ -78,7 +78,7 @@ neighbor {self.other.address} {{
   api {{
     processes [ collect ];
     neighbor-changes;
-    receive {{ parsed; open; update; refresh; notification; }}
+    receive {{ parsed; open; update; refresh; }}
   }}
 }}
 """
@@ -86,6 +86,14 @@ neighbor {self.other.address} {{
     def records(self, kind=None):
         """What it has said to its helper: all, or of one kind."""
         return [r for r in self._records() if kind in (None, r["type"])]
+
+    def endings(self):
+        """Why its sessions ended, as it tells it."""
+        return [
+            record["neighbor"].get("reason", "")
+            for record in self.records("state")
+            if record["neighbor"]["state"] == "down"
+        ]
 
     def _records(self):
         try:
@@ -96,7 +104,8 @@ neighbor {self.other.address} {{
         # What it says of a refresh has its words in two pairs of quotes.
         return [
             json.loads(
-                line.replace('""', '"') if '"type": "refresh"' in line else line
+                line.replace('""', '"') if '"type": "refresh"' in line else line,
+                strict=False,  # nor does it escape what it quotes of a message
             )
             for line in text[: text.rfind("\n") + 1].split("\n")
             if line

@@ -38,9 +38,19 @@ class FeatureScene(Scene):
 
     def launch(self, daemon, troupe):
         """Starts both and waits until each says Established of the other."""
-        self.start(daemon)
-        self.troupe = self.start(troupe)
+        self.start_both(daemon, troupe)
         self.meet(daemon)
+
+    def start_both(self, daemon, troupe):
+        """Who is called is there before the caller: some are slow to retry."""
+        self.troupe = troupe
+        if all(fields["passive"] for _, fields in troupe.peers):
+            self.start(troupe)
+            self.until(lambda: troupe.get("/healthz")["ready"], "its listener")
+            self.start(daemon)
+        else:
+            self.start(daemon)
+            self.start(troupe)
 
     def stop_all(self):
         """Ends all that runs, for another round in the same scene."""

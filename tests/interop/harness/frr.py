@@ -142,13 +142,10 @@ class Frr(Daemon):
         answer = self.ask(f"show bgp {family} unicast json detail", 300)
         routes = {}
         for prefix, entries in answer["routes"].items():
-            best = next(
-                e
-                for e in entries
-                if isinstance(e.get("bestpath"), dict)
-                and e["bestpath"].get("overall")
-            )
-            routes[prefix] = _route(best)
+            for each in entries:
+                best = each.get("bestpath")
+                if isinstance(best, dict) and best.get("overall"):
+                    routes[prefix] = _route(each)
         return routes
 
 

@@ -13,6 +13,19 @@ from .route import Route, address, parse_as_path
 FAMILIES = {"ipv4": "ipv4_unicast", "ipv6": "ipv6_unicast"}
 
 
+# It names these communities (RFC 1997, RFC 3765, RFC 7999, RFC 8326, RFC 9494).
+COMMUNITIES = {
+    "no-export": "65535:65281",
+    "no-advertise": "65535:65282",
+    "no-export-subconfed": "65535:65283",
+    "no-peer": "65535:65284",
+    "blackhole": "65535:666",
+    "graceful-shutdown": "65535:0",
+    "llgr-stale": "65535:6",
+    "no-llgr": "65535:7",
+}
+
+
 class Troupe(Daemon):
     """Takes everything and tells everything.
 
@@ -165,7 +178,9 @@ def _route(item):
         next_hop=item["next_hop"] and address(item["next_hop"]),
         origin=item["origin"].lower(),
         med=item.get("med"),
-        communities=frozenset(item.get("communities") or []),
+        communities=frozenset(
+            COMMUNITIES.get(c, c) for c in item.get("communities") or []
+        ),
         large_communities=frozenset(item.get("large_communities") or []),
         extended_communities=frozenset(item.get("extended_communities") or []),
         aggregator=aggregator and f"{aggregator['as']} {aggregator['address']}",
