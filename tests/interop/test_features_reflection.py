@@ -17,19 +17,35 @@ GOBGPS = "198.51.102.0/24"
 OURS = "203.0.113.0/24"
 
 
-class Reflector(FeatureScene):
-    """Troupe reflects: BIRD and FRR are its clients, GoBGP is none."""
-
-    SCENE = 34
+class Within(FeatureScene):
+    """All of one AS."""
 
     def setUp(self):
         super().setUp()
         for name in ("other", "third", "fourth", "me"):
             setattr(self, name, with_asn(getattr(self, name), ASN))
 
+    def frr_with_a_route(self):
+        """Without zebra it would tell 0.0.0.0 as next hop within its AS."""
+        return Frr(
+            self.third,
+            maps=[
+                "route-map own permit 10",
+                f" set ip next-hop {self.third.next_hop}",
+                "exit",
+            ],
+            ipv4=[f"network {FRRS} route-map own"],
+        )
+
+
+class Reflector(Within):
+    """Troupe reflects: BIRD and FRR are its clients, GoBGP is none."""
+
+    SCENE = 34
+
     def start_all(self):
         self.bird = Bird(self.other, originate=[BIRDS]).peer(self.me, True)
-        self.frr = Frr(self.third, ipv4=[f"network {FRRS}"]).peer(self.me, True)
+        self.frr = self.frr_with_a_route().peer(self.me, True)
         self.gobgp = Gobgp(self.fourth).peer(self.me, True)
         for daemon in (self.bird, self.frr, self.gobgp):
             self.start(daemon)
@@ -83,18 +99,13 @@ class Reflector(FeatureScene):
         self.assertEqual(told["cluster_list"], [self.me.router_id])
 
 
-class Client(FeatureScene):
+class Client(Within):
     """Troupe is a client of a reflector; another client is third."""
 
     SCENE = 35
 
-    def setUp(self):
-        super().setUp()
-        for name in ("other", "third", "me"):
-            setattr(self, name, with_asn(getattr(self, name), ASN))
-
     def check(self, reflector):
-        end = Frr(self.third, ipv4=[f"network {FRRS}"])
+        end = self.frr_with_a_route()
         self.launch(reflector, self.to_troupe({"originate": [OURS]}))
         self.start(end.peer(self.other))
         self.until_equal(
