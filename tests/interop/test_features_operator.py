@@ -133,6 +133,20 @@ class Limits(FeatureScene):
     def test_frr_limits(self):
         self.check_theirs(Frr(self.other).peer(self.me, ipv4=["maximum-prefix 2"]))
 
+    def test_gobgp(self):
+        daemon = Gobgp(self.other).peer(self.me, True)
+        self.start(daemon)
+        self.until(lambda: daemon.neighbor(self.me), "GoBGP answers")
+        for prefix in THEIRS:
+            daemon.tell("global", "rib", "add", prefix, "nexthop", "10.0.0.2")
+        self.start = lambda each, start=self.start: (
+            each if each is daemon else start(each)
+        )
+        self.check_ours(
+            daemon,
+            lambda: "code 6(cease) subcode 1" in daemon.process.log.read_text(),
+        )
+
     def test_gobgp_limits(self):
         self.check_theirs(
             Gobgp(self.other).peer(

@@ -239,6 +239,15 @@ class Restarting(Restart):
 
         self.check(daemon, kept, lambda: None)
 
+    def test_openbgpd(self):
+        daemon = Openbgpd(self.other).peer(self.me, True)
+
+        def kept():
+            ours = [i for i in daemon.rib() if i["prefix"] in (OURS, GONE)]
+            return len(ours) == 2 and all(item.get("stale") for item in ours)
+
+        self.check(daemon, kept, lambda: None)
+
 
 class Notification(Restart):
     """Graceful restart also behind a NOTIFICATION (the N bits of RFC 8538)."""

@@ -84,6 +84,31 @@ class Roles(FeatureScene):
         )
         self.check_wrong(daemon, self.noticed_by_troupe)
 
+    def openbgpd(self, passive):
+        return Openbgpd(self.other).peer(
+            self.me, passive, lines=["announce policy customer"]
+        )
+
+    def test_openbgpd(self):
+        daemon = self.openbgpd(True)
+
+        def otc():
+            return next(
+                (
+                    str(attribute["as"])
+                    for item in daemon.rib()
+                    if item["prefix"] == OURS
+                    for attribute in item["attributes"]
+                    if attribute["type"] == "OTC"
+                ),
+                None,
+            )
+
+        self.check(daemon, otc)
+
+    def test_openbgpd_with_a_wrong_role(self):
+        self.check_wrong(self.openbgpd(False), self.noticed_by_troupe)
+
     def test_a_leak_of_bird(self):
         """Of a customer, a route that has come from a provider."""
         daemon = Bird(
