@@ -305,14 +305,4 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
   return s;
 }
 
-std::vector<std::string> not_in_force(const neighbor& n) {
-  std::vector<std::string> all;
-  const auto say = [&](bool set, const char* key) {
-    if (set)
-      all.push_back(std::string{key} + " has no effect in this version");
-  };
-  say(n.tcp_ao.has_value(), "tcp_ao");
-  return all;
-}
-
 } // namespace troupe::config

@@ -47,8 +47,4 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
 rib::export_settings export_settings(const router& r, const neighbor& n,
                                      const session_facts& facts);
 
-/// Settings of a neighbour that are accepted and have no effect yet, a sentence
-/// each: an operator must not rely on them.
-std::vector<std::string> not_in_force(const neighbor& n);
-
 } // namespace troupe::config

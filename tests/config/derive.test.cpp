@@ -28,8 +28,12 @@ protected:
                        {ipv6_unicast, false, false}};
   }
   session_facts facts(const char* local = "10.0.0.1") {
-    return {agreed, rib::neighbor_index{1}, *ip_address::parse(local),
-            *n.address, 1, {}};
+    return {agreed,
+            rib::neighbor_index{1},
+            *ip_address::parse(local),
+            *n.address,
+            1,
+            {}};
   }
   rib::export_settings exported(const char* local = "10.0.0.1") {
     return export_settings(r, n, facts(local));
@@ -188,14 +192,6 @@ TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
   agreed.families.pop_back();
   EXPECT_EQ(exported().families.size(), 1U);
   EXPECT_EQ(import_settings(r, n, facts()).families.size(), 1U);
-}
-
-TEST_F(Derive, SettingsWithoutEffectAreNamed) {
-  EXPECT_TRUE(not_in_force(n).empty());
-  n.tcp_ao.emplace();
-  const auto all = not_in_force(n);
-  ASSERT_EQ(all.size(), 1U);
-  EXPECT_NE(all[0].find("tcp_ao"), std::string::npos);
 }
 
 TEST_F(Derive, TheRoleIsSaidOnExternalSessions) { // RFC 9234 §4.1

@@ -2,6 +2,7 @@
 #include "actors/transport/poller.hpp"
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
+#include "actors/transport/tcp_keys.hpp"
 #include "tests/transport/support.hpp"
 
 #include <gtest/gtest.h>
@@ -55,11 +56,11 @@ TEST(CommandQueue, WakesTheLoopOnlyIfItSleeps) {
 
 TEST(SocketOptions, TheLongestPrefixHasTheKey) {
   auto net = [](const char* text) { return *protocol::prefix::parse(text); };
-  std::vector<md5_key> keys{{net("10.0.0.0/8"), "wide"},
-                            {net("10.1.0.0/16"), "narrow"},
-                            {net("::/0"), "six"}};
+  std::vector<peer_key> keys{{net("10.0.0.0/8"), "wide"},
+                             {net("10.1.0.0/16"), "narrow"},
+                             {net("::/0"), "six"}};
   auto find = [&](const char* text) {
-    const auto* key = find_md5_key(keys, *protocol::ip_address::parse(text));
+    const auto* key = find_peer_key(keys, *protocol::ip_address::parse(text));
     return key == nullptr ? std::string("none") : key->key;
   };
   EXPECT_EQ(find("10.1.2.3"), "narrow");
