@@ -461,6 +461,7 @@ void connection::write_export(const export_output& output) {
   exporter_ = output.exporter;
   neighbor_ = output.neighbor;
   self_.counters->sent.updates += output.updates;
+  self_.counters->sent.route_refreshes += output.refreshes;
   self_.counters->sent.bytes += output.bytes;
   std::vector<transport::slice> slices;
   slices.reserve(output.slices.size());

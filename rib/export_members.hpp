@@ -44,6 +44,8 @@ public:
     return i < slots_.size() ? slots_[i] : no_member;
   }
   neighbor_index neighbor_of(member_slot m) const { return at(m).neighbor; }
+  /// Path ids up to this one may be known to it from elsewhere.
+  std::uint32_t known_ids(member_slot m) const { return at(m).known_ids; }
   bool speaks(member_slot m, std::size_t family) const {
     return (at(m).families >> family & 1) != 0;
   }
@@ -65,11 +67,31 @@ public:
                prefix_number n) const {
     return at(m).shards[shard].owed[family].contains(n);
   }
+  /// Whether somebody is owed a number who may know what is told no more.
+  bool is_owed_withdrawals(unsigned shard, std::size_t family,
+                           prefix_number n) const;
   std::uint64_t owed(member_slot m, std::size_t family) const;
+  /// Our default route of a family must be told to a member, or withdrawn.
+  void owe_default(member_slot m, std::size_t family) {
+    at(m).defaults |= at(m).families & 1U << family;
+  }
+  /// Members who read the log and are owed that; each is returned once.
+  std::vector<member_slot> take_defaults(std::size_t family);
   /// What is not told any more must be withdrawn from it, too.
   void owe_withdrawals(member_slot m) { at(m).withdrawals = true; }
   /// Members whose End-of-RIB for a family is due; each is returned once.
   std::vector<member_slot> take_end_of_rib(std::size_t family);
+
+  // -- refreshes (RFC 7313 §4) -----------------------------------------------
+
+  bool marks_refreshes(member_slot m) const { return at(m).enhanced_refresh; }
+  void want_refresh(member_slot m, std::size_t family) {
+    at(m).refresh_wanted |= 1U << family;
+  }
+  /// Members whose refresh of a family begins now; each is returned once.
+  std::vector<member_slot> take_refresh_begins(std::size_t family);
+  /// Members that were told everything since; each is returned once.
+  std::vector<member_slot> take_refresh_ends(std::size_t family);
 
   // -- slow members ----------------------------------------------------------
 
@@ -117,9 +139,14 @@ private:
     bool used = false;
     bool withdrawals = false;
     neighbor_index neighbor{};
-    unsigned families = 0;     // a bit for each place
-    unsigned end_of_rib = 0;   // a bit for each place: still to be told
-    std::size_t in_flight = 0; // bytes taken and not yet written
+    std::uint32_t known_ids = 0;
+    unsigned families = 0; // a bit for each place
+    bool enhanced_refresh = false;
+    unsigned end_of_rib = 0;     // a bit for each place: still to be told
+    unsigned defaults = 0;       // likewise: our default route
+    unsigned refresh_wanted = 0; // likewise: BoRR is still to be told
+    unsigned refreshing = 0;     // likewise: EoRR is
+    std::size_t in_flight = 0;   // bytes taken and not yet written
     std::vector<owed_shard> shards;
   };
   struct request {
@@ -143,6 +170,7 @@ private:
   bool holds(member_slot m, unsigned shard) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
+  void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
   bool ask_for(member_slot m, std::vector<export_group::shard_request>& out);
   std::optional<resync_slice> next_slice(member_slot m, unsigned shard,
