@@ -147,6 +147,32 @@ TEST_F(Paths, AClientGetsTheBestThatItMayBeTold) { // RFC 7947 §2.3
   EXPECT_EQ(paths(*last), 1U);
 }
 
+// Its new group counts what is written to it from its own first byte on.
+TEST_F(Paths, ANeighborThatMovedToAnotherGroupIsToldOn) {
+  auto one = start(router(1, shared, neighbor(1, 10)));
+  auto two = start(router(2, shared, neighbor(2, 10)));
+  const auto text = [](const std::string& policy) {
+    return router(10, "[]",
+                  neighbor(10, 1) + "," + neighbor(10, 2) + ","
+                      + neighbor(10, 20, "",
+                                 R"("add_path": { "send": 2 }, "export": ")"
+                                     + policy + '"'));
+  };
+  auto hub = start(text("accept"));
+  auto last = start(router(
+      20, "[]", neighbor(20, 10, "", R"("add_path": { "receive": true })")));
+  ASSERT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
+  hub->apply(configuration_of(text("not-of-one")));
+  ASSERT_TRUE(pass_until([&] { return paths(*last) == 1; }, 20s));
+  EXPECT_EQ(as_paths(*last, "received"), texts{"65010 65002"});
+  for (const auto* more : {R"(["20.0.0.0/16", "21.0.0.0/16"])", shared}) {
+    two->apply(configuration_of(router(2, more, neighbor(2, 10))));
+    ASSERT_TRUE(pass_until(
+        [&] { return paths(*last) == (more == shared ? 1U : 2U); }, 20s));
+  }
+  EXPECT_EQ(last->neighbor("to10").report.flaps, 0U);
+}
+
 TEST_F(Paths, ARefreshIsMarkedAndLosesNothing) { // RFC 7313 §4
   auto one =
       start(router(1, R"(["20.0.0.0/16", "21.0.0.0/16"])", neighbor(1, 10)));
