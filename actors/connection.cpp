@@ -271,7 +271,8 @@ void connection::take_control(const wire::frame& frame) {
     return tell(fsm::notification_received{self_.id, *message});
   }
   case wire::message_type::route_refresh: {
-    const auto message = wire::decode_route_refresh(frame.body);
+    const auto message = wire::decode_route_refresh(
+        frame.body, negotiated_.enhanced_route_refresh);
     if (!message)
       return fail(message.error(), type, frame.whole);
     return take_refresh(*message);

@@ -205,13 +205,10 @@ void router::end_deferral() {
                  session_command{session_command::kind::restart_over, {}, {}});
     if (!entry.registered || entry.registered->group != 0)
       continue;
-    const auto& r = *entry.registered;
-    const config::session_facts facts{r.negotiated, r.facts.index,
-                                      r.local.address, r.remote.address,
-                                      static_cast<unsigned>(shards_.size())};
     join(entry,
-         config::export_settings(*configuration_, entry.configuration, facts),
-         false);
+         config::export_settings(*configuration_, entry.configuration,
+                                 facts_of(*entry.registered)),
+         nullptr);
   }
   tell_rib();
 }

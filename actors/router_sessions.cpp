@@ -9,11 +9,6 @@ namespace troupe::actors {
 
 namespace {
 
-config::session_facts facts_of(const register_session& m,
-                               rib::neighbor_index index, unsigned shards) {
-  return {m.negotiated, index, m.local.address, m.remote.address, shards};
-}
-
 std::vector<protocol::family>
 families_of(const protocol::wire::negotiated& agreed) {
   std::vector<protocol::family> families;
@@ -114,7 +109,12 @@ void router::handle(const register_session& m) {
   session_registered reply;
   reply.incarnation = m.incarnation;
   reply.connection_id = m.connection_id;
-  auto facts = facts_of(m, {}, static_cast<unsigned>(shards_.size()));
+  const config::session_facts facts{m.negotiated,
+                                    {},
+                                    m.local.address,
+                                    m.remote.address,
+                                    static_cast<unsigned>(shards_.size()),
+                                    {}};
   reply.import =
       config::import_settings(*configuration_, entry.configuration, facts);
   const auto index = take_source(entry, reply.import.neighbor);
@@ -123,7 +123,6 @@ void router::handle(const register_session& m) {
     this->send(m.session, std::move(reply));
     return;
   }
-  facts.index = *index;
   reply.import.neighbor.index = *index;
   reply.shards = shards_;
   registration r;
@@ -148,8 +147,9 @@ void router::handle(const register_session& m) {
     note_return(entry);
   if (!awaited_ && entry.registered->group == 0)
     join(entry,
-         config::export_settings(*configuration_, entry.configuration, facts),
-         false);
+         config::export_settings(*configuration_, entry.configuration,
+                                 facts_of(*entry.registered)),
+         nullptr);
   tell_rib();
   this->send(m.session, std::move(reply));
 }
@@ -204,6 +204,15 @@ void router::handle(const source_purged& m) {
   free_indexes_.push_back(m.neighbor);
 }
 
+config::session_facts router::facts_of(const registration& r) const {
+  return {r.negotiated,
+          r.facts.index,
+          r.local.address,
+          r.remote.address,
+          static_cast<unsigned>(shards_.size()),
+          self_.environment->sockets.subnet_of(r.local.address)};
+}
+
 // -- update groups ------------------------------------------------------------
 
 group_id router::group_for(const rib::export_settings& settings) {
@@ -216,23 +225,33 @@ group_id router::group_for(const rib::export_settings& settings) {
   group.state = std::make_shared<exporter_state>(
       self_.environment->pool, settings, static_cast<unsigned>(shards_.size()),
       self_.export_limits);
-  start_group(id);
+  // Before its actor is there, so that no change can come before them.
   for (const auto& [name, entry] : neighbors_)
     if (entry.registered)
-      this->send(groups_.at(id).handle,
-                 source_up{entry.registered->facts, 0, nullptr});
+      group.state->group.set_source(entry.registered->facts);
+    else if (entry.stale)
+      group.state->group.set_source(entry.stale->facts);
+  start_group(id);
   return id;
 }
 
 void router::join(neighbor_entry& entry, const rib::export_settings& settings,
-                  bool told_before, std::uint32_t known_ids) {
+                  const rib::export_settings* former, std::uint32_t known_ids) {
   auto& r = *entry.registered;
   r.group = group_for(settings);
   auto& group = groups_.at(r.group);
-  member_joined joined{{r.facts.index, families_of(r.negotiated), told_before,
-                        !told_before, r.negotiated.enhanced_route_refresh,
-                        known_ids},
-                       r.connection};
+  rib::member_options options;
+  options.neighbor = r.facts.index;
+  options.families = families_of(r.negotiated);
+  options.told_before = former != nullptr;
+  options.send_end_of_rib = former == nullptr;
+  options.enhanced_refresh = r.negotiated.enhanced_route_refresh;
+  options.known_ids = known_ids;
+  if (former != nullptr)
+    for (const auto& [family, how] : former->families)
+      if (how.default_originate)
+        options.told_defaults.push_back(family);
+  member_joined joined{std::move(options), r.connection};
   group.members[r.facts.index] = joined;
   this->send(group.handle, std::move(joined));
 }
@@ -365,20 +384,19 @@ void router::change_neighbor(const config::neighbor_changed& change,
   if (!entry.registered || change.reset)
     return;
   auto& r = *entry.registered;
-  const config::session_facts facts{r.negotiated, r.facts.index,
-                                    r.local.address, r.remote.address,
-                                    static_cast<unsigned>(shards_.size())};
+  const auto facts = facts_of(r);
   if (change.import_again)
     this->send(entry.handle, import_changed{config::import_settings(
                                  *configuration_, wanted, facts)});
   if (r.group == 0)
     return; // it joins when our restart is over
   const auto settings = config::export_settings(*configuration_, wanted, facts);
-  if (settings == groups_.at(r.group).settings)
+  const auto former = groups_.at(r.group).settings;
+  if (settings == former)
     return;
   const auto known_ids = groups_.at(r.group).state->highest_path_id.load();
   leave(r.facts.index, r.group);
-  join(entry, settings, true, known_ids);
+  join(entry, settings, &former, known_ids);
   tell_rib();
 }
 

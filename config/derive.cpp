@@ -219,6 +219,8 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
   s.allow_own_as = n.allow_own_as;
   s.local_id = r.router_id;
   s.cluster_id = r.cluster_id.value_or(r.router_id);
+  s.neighbor.reflector_client =
+      n.route_reflector_client && s.neighbor.kind == peer_kind::internal;
   s.local_address = facts.local_address;
   s.as4 = facts.agreed.as4;
   s.extended_next_hop = facts.agreed.extended_next_hop;
@@ -239,29 +241,67 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
   return s;
 }
 
+namespace {
+
+/// What is done to AS paths towards an external peer.
+void set_path_rules(const router& r, const neighbor& n,
+                    protocol::as_number peer_as, rib::export_settings& s) {
+  if (n.local_as && n.local_as_prepend)
+    s.further_as = r.confederation ? r.confederation->identifier : r.asn;
+  if (n.as_override)
+    s.overridden_as = peer_as;
+  s.remove_private_as = n.remove_private_as;
+  if (n.remove_private_as && protocol::is_private_as(peer_as))
+    s.kept_private_as = peer_as;
+  s.route_server_client = n.route_server_client;
+  if (n.role)
+    s.role = on_wire(*n.role);
+}
+
+rib::export_family export_family(const router& r, const neighbor& n,
+                                 const wire::negotiated_family& agreed,
+                                 const session_facts& facts) {
+  const auto& own = n.families.at(agreed.address_family);
+  const auto kind = facts.agreed.kind;
+  rib::export_family f;
+  f.next_hop = next_hop(agreed.address_family, own, facts);
+  f.keep_next_hop = (kind != peer_kind::external || n.route_server_client)
+                    && !n.next_hop_self && !own.next_hop;
+  // RFC 4271 §5.1.3: for an external peer one hop away.
+  if (n.third_party_next_hop && kind == peer_kind::external && n.multihop == 1
+      && facts.subnet && facts.subnet->contains(facts.peer_address))
+    f.third_party = {*facts.subnet, facts.peer_address};
+  f.default_originate = own.default_originate;
+  f.add_path = agreed.add_path_send;
+  if (f.add_path)
+    f.paths = own.add_path.send;
+  f.per_client = n.route_server_client;
+  f.extended_next_hop = facts.agreed.extended_next_hop;
+  f.policy = compiled(r, export_chain(own, kind));
+  return f;
+}
+
+} // namespace
+
 rib::export_settings export_settings(const router& r, const neighbor& n,
                                      const session_facts& facts) {
   rib::export_settings s;
   s.kind = facts.agreed.kind;
   s.local_as = our_as(r, n);
+  if (s.kind == peer_kind::external)
+    set_path_rules(r, n, facts.agreed.peer_as, s);
+  if (s.kind == peer_kind::internal) {
+    s.reflector_client = n.route_reflector_client;
+    s.cluster_id = r.cluster_id.value_or(r.router_id);
+  }
+  s.graceful_shutdown = in_graceful_shutdown(r, n);
+  s.aigp = aigp_session(r, n, s.kind, facts.agreed.peer_as);
+  s.long_lived = facts.agreed.long_lived.has_value();
   s.as4 = facts.agreed.as4;
   s.max_message_size = facts.agreed.max_message_size();
-  for (const auto& agreed : facts.agreed.families) {
-    const auto own = n.families.find(agreed.address_family);
-    if (own == n.families.end())
-      continue;
-    rib::export_family f;
-    f.next_hop = next_hop(agreed.address_family, own->second, facts);
-    f.keep_next_hop = s.kind != peer_kind::external && !n.next_hop_self
-                      && !own->second.next_hop;
-    f.add_path = agreed.add_path_send;
-    if (f.add_path)
-      f.paths = own->second.add_path.send;
-    f.per_client = n.route_server_client;
-    f.extended_next_hop = facts.agreed.extended_next_hop;
-    f.policy = compiled(r, export_chain(own->second, facts.agreed.kind));
-    s.families[agreed.address_family] = std::move(f);
-  }
+  for (const auto& agreed : facts.agreed.families)
+    if (n.families.contains(agreed.address_family))
+      s.families[agreed.address_family] = export_family(r, n, agreed, facts);
   return s;
 }
 
@@ -271,30 +311,7 @@ std::vector<std::string> not_in_force(const neighbor& n) {
     if (set)
       all.push_back(std::string{key} + " has no effect in this version");
   };
-  const neighbor defaults;
-  say(n.route_reflector_client, "route_reflector_client");
-  say(n.as_override, "as_override");
-  say(n.remove_private_as, "remove_private_as");
   say(n.tcp_ao.has_value(), "tcp_ao");
-  say(n.local_as_prepend, "local_as_prepend");
-  say(n.third_party_next_hop, "third_party_next_hop");
-  say(n.graceful_shutdown.value_or(false), "graceful_shutdown");
-  for (const auto& [f, own] : n.families) {
-    say(own.default_originate, "default_originate");
-  }
-  return all;
-}
-
-std::vector<std::string> not_in_force(const router& r) {
-  std::vector<std::string> all;
-  const auto say = [&](bool set, const char* key) {
-    if (set)
-      all.push_back(std::string{key} + " has no effect in this version");
-  };
-  say(r.confederation.has_value(), "confederation");
-  say(r.always_compare_med, "always_compare_med");
-  say(r.med_missing_worst, "med_missing_worst");
-  say(r.graceful_shutdown, "graceful_shutdown");
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include "rib/export_group.hpp"
 #include "rib/import.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct session_facts {
   protocol::ip_address local_address;
   protocol::ip_address peer_address;
   unsigned shards = 1;
+  /// The subnet of our address of the session, where it is known.
+  std::optional<protocol::prefix> subnet;
 };
 
 /// What the import of a session depends on. A policy that is not defined
@@ -47,7 +50,5 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
 /// Settings of a neighbour that are accepted and have no effect yet, a sentence
 /// each: an operator must not rely on them.
 std::vector<std::string> not_in_force(const neighbor& n);
-/// Likewise of a router itself.
-std::vector<std::string> not_in_force(const router& r);
 
 } // namespace troupe::config

@@ -43,8 +43,11 @@ inline constexpr std::uint16_t graceful_shutdown = 128; ///< RFC 8326
 inline constexpr std::uint16_t has_aigp = 256;          ///< RFC 7311
 inline constexpr std::uint16_t has_communities = 512;
 inline constexpr std::uint16_t has_next_hop = 1024;
-inline constexpr std::uint16_t long_lived_stale = 32768; ///< RFC 9494
-inline constexpr std::uint16_t has_confederation = 4096; ///< in AS_PATH
+inline constexpr std::uint16_t has_only_to_customer = 2048; ///< RFC 9234
+inline constexpr std::uint16_t has_confederation = 4096;    ///< in AS_PATH
+inline constexpr std::uint16_t no_peer = 8192;              ///< RFC 3765
+inline constexpr std::uint16_t blackhole = 16384;           ///< RFC 7999
+inline constexpr std::uint16_t long_lived_stale = 32768;    ///< RFC 9494
 } // namespace attribute_flag
 
 /// An interned set: canonical wire bytes (attributes in ascending type order,

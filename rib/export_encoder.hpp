@@ -176,14 +176,14 @@ private:
     export_statistics& stats;
   };
 
-  std::size_t size_of(const Key& key) const {
-    return (has_ids() ? 5U : 1U) + (key.length + 7U) / 8;
-  }
   bool has_ids() const {
     if constexpr (WithIds)
       return settings_.add_path;
     else
       return false;
+  }
+  std::size_t size_of(const Key& key) const {
+    return (has_ids() ? 5U : 1U) + (key.length + 7U) / 8;
   }
 
   void add(bucket_index& index, const item& i, attribute_ref set,

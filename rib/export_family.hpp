@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rib/change.hpp"
+#include "rib/export_default.hpp"
 #include "rib/export_encoder.hpp"
 #include "rib/export_judge.hpp"
 #include "rib/export_log.hpp"
@@ -35,7 +36,8 @@ public:
       : context_(context), judge_(context.pool, context.settings, Key::family),
         transform_(context.settings, Key::family),
         encoder_(context.pool, transform_, {context.settings.max_message_size}),
-        dropped_(context.pool), tables_(shards), limits_(shards) {}
+        dropped_(context.pool), tables_(shards), limits_(shards),
+        default_(context.pool, context.settings, transform_) {}
   ~told_family() {
     forget_pending();
     for (const auto& table : tables_)
@@ -56,6 +58,10 @@ public:
               std::span<const change<Key>> changes);
   /// Owes a member everything that is told to it; `all`: every number.
   void owe_everything(member_slot m, bool all);
+  /// Tells members our default route, or withdraws it where there is none.
+  void tell_default(admission who) {
+    default_.tell(context_.log, who, transform_, context_.statistics);
+  }
 
   std::size_t pending() const { return records_.size(); }
   bool has_pending() const { return !records_.empty(); }
@@ -110,6 +116,7 @@ private:
   release_list dropped_;
   std::vector<told_table> tables_;    // by shard
   std::vector<prefix_number> limits_; // by shard
+  default_route<Key> default_;
   std::vector<record> records_;
   std::uint64_t told_ = 0;
   std::vector<std::uint64_t> told_from_; // by source
@@ -127,7 +134,9 @@ void told_family<Key>::apply(unsigned shard,
   for (std::size_t i = 0, j = 0; i < changes.size(); i = j) {
     j = i + 1;
     if (!judge_.depends_on_prefix())
-      while (j < changes.size() && same_run(changes[i], changes[j]))
+      while (j < changes.size() && same_run(changes[i], changes[j])
+             && !default_.replaces(changes[j].key)
+             && !default_.replaces(changes[i].key))
         ++j;
     for (; fetched < std::min(j + ahead, changes.size()); ++fetched) {
       table.prefetch(changes[fetched].number);
@@ -142,6 +151,8 @@ void told_family<Key>::apply(unsigned shard,
 template <class Key>
 export_verdict told_family<Key>::judge(const change<Key>& c) {
   const route_origin origin{c.source, c.kind, c.origin};
+  if (default_.replaces(c.key))
+    return {};
   if (!judge_.depends_on_prefix())
     return judge_.judge(c.attributes, origin, nullptr);
   const auto prefix = to_prefix(c.key);
@@ -344,6 +355,8 @@ void told_family<Key>::answer(const resync_slice& slice,
   encoder_.clear();
   for (const auto& c : changes) {
     const auto n = c.number;
+    if (default_.replaces(c.key))
+      continue;
     if (std::none_of(plan.riders.begin(), plan.riders.end(), [&](auto m) {
           return members.is_owed(m, slice.shard, place, n);
         }))
@@ -378,7 +391,7 @@ std::uint64_t told_family<Key>::advertised(member_slot m) const {
   const auto self = static_cast<std::size_t>(context_.members.neighbor_of(m));
   const auto own = self < told_from_.size() ? told_from_[self] : 0;
   const auto owed = context_.members.owed(m, place);
-  return told_ - own > owed ? told_ - own - owed : 0;
+  return (told_ - own > owed ? told_ - own - owed : 0) + default_.count();
 }
 
 template <class Key>

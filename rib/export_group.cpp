@@ -94,11 +94,13 @@ struct export_group::implementation {
   }
   void take_answer(unsigned shard, const change_batch& batch);
   void flush();
+  void tell_defaults();
   void tell_end_of_rib();
   void tell_refreshes();
   void append_refresh(protocol::wire::route_refresh_kind kind,
                       std::vector<member_slot> due, std::size_t family);
   void refresh(member_slot m, std::size_t family);
+  void tell_again(member_slot m, std::size_t family);
   void owe_everything(member_slot m, std::size_t family, bool all);
   void close_step();
 
@@ -141,6 +143,22 @@ void export_group::implementation::take_answer(unsigned shard,
   close_step();
 }
 
+// Ahead of all else that those members are told, so that a default route of the
+// table comes behind the withdrawal of ours.
+void export_group::implementation::tell_defaults() {
+  for (std::size_t f = 0; f < family_count; ++f) {
+    auto due = members.take_defaults(f);
+    if (due.empty())
+      continue;
+    log.drop_unused_sets();
+    const auto who = log.make_set(std::move(due));
+    if (f == family_place(ipv4_key::family))
+      ipv4.with([&](auto& each) { each.tell_default(who); });
+    else
+      ipv6.with([&](auto& each) { each.tell_default(who); });
+  }
+}
+
 // RFC 4724 §2: once the first update after the start is complete.
 void export_group::implementation::tell_end_of_rib() {
   if (has_pending() || std::find(held.begin(), held.end(), true) != held.end())
@@ -178,7 +196,7 @@ void export_group::implementation::tell_refreshes() {
     const auto due = members.take_refresh_begins(f);
     append_refresh(route_refresh_kind::begin, due, f);
     for (const auto m : due)
-      owe_everything(m, f, false);
+      tell_again(m, f);
     append_refresh(route_refresh_kind::end, members.take_refresh_ends(f), f);
   }
 }
@@ -189,7 +207,17 @@ void export_group::implementation::refresh(member_slot m, std::size_t family) {
   if (members.marks_refreshes(m))
     members.want_refresh(m, family);
   else
-    owe_everything(m, family, false);
+    tell_again(m, family);
+}
+
+void export_group::implementation::tell_again(member_slot m,
+                                              std::size_t family) {
+  const auto found = settings.families.find(families[family]);
+  if (found != settings.families.end() && found->second.default_originate) {
+    members.owe_default(m, family);
+    tell_defaults();
+  }
+  owe_everything(m, family, false);
 }
 
 void export_group::implementation::owe_everything(member_slot m,
@@ -234,6 +262,12 @@ std::uint32_t export_group::highest_path_id() const {
 member_index export_group::join(const member_options& options) {
   const auto m = self_->members.join(options);
   self_->highest_id = std::max(self_->highest_id, options.known_ids);
+  for (const auto& [family, how] : self_->settings.families)
+    if (how.default_originate)
+      self_->members.owe_default(m, family_place(family));
+  for (const auto family : options.told_defaults)
+    self_->members.owe_default(m, family_place(family));
+  self_->tell_defaults();
   self_->with_each([&](auto& f) { f.owe_everything(m, options.told_before); });
   self_->close_step();
   return member_index{m};
@@ -341,6 +375,7 @@ std::vector<output_slice> export_group::take_output(member_index member,
 
 void export_group::written(member_index member, std::size_t bytes) {
   self_->members.written(slot(member), bytes);
+  self_->tell_defaults();
 }
 
 // -- views --------------------------------------------------------------------

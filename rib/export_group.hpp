@@ -20,6 +20,8 @@ struct member_options {
   /// Whether the peer was told routes before (it moved here from another
   /// group), so that what this group does not tell must be withdrawn.
   bool told_before = false;
+  /// Of these the former group told a default route of ours, too.
+  std::vector<protocol::family> told_defaults;
   bool send_end_of_rib = true;
   /// Begin and end of a refresh are marked (RFC 7313).
   bool enhanced_refresh = false;

@@ -30,9 +30,10 @@ struct export_verdict {
   reason why = reason::no_route;
 };
 
-/// Decides for one family what a group is told: RFC 4271 §9.1.3 and §9.2, RFC
-/// 1997, the export policy, and that there is a usable next hop. Remembers what
-/// the policy said of a set until `forget`.
+/// Decides for one family what a group is told: RFC 4271 §9.1.3 and §9.2,
+/// reflection (RFC 4456), the communities and OTC that keep a route from the
+/// group, the export policy, and that there is a usable next hop. Remembers
+/// what became of a set until `forget`.
 class export_judge {
 public:
   /// The pool must outlive the judge; the settings are copied.
@@ -57,11 +58,17 @@ private:
     export_verdict verdict;
   };
 
+  bool is_reflected(const route_origin& origin) const;
   bool may_leave(const attribute_summary& summary,
                  const route_origin& origin) const;
+  std::uint8_t traits_of(const attribute_summary& summary,
+                         const route_origin& origin) const;
   export_verdict ask_policy(attribute_ref set, const route_origin& origin,
-                            const protocol::prefix* prefix);
-  export_verdict keep_modified(protocol::wire::path_attributes modified,
+                            const protocol::prefix* prefix,
+                            std::uint8_t traits);
+  void reflect(protocol::wire::path_attributes& route,
+               const route_origin& origin);
+  export_verdict keep_modified(const protocol::wire::path_attributes& modified,
                                export_verdict verdict);
   export_verdict with_next_hop(export_verdict verdict) const;
   const neighbor_facts& facts_of(const route_origin& origin);
@@ -69,7 +76,11 @@ private:
 
   attribute_pool* pool_;
   protocol::peer_kind kind_;
-  std::uint16_t barred_; // bits of `attribute_flag`
+  std::uint16_t barred_;         // bits of `attribute_flag`
+  std::uint16_t barred_learned_; // likewise, of routes learned by BGP
+  bool reflector_client_;
+  bool transparent_;
+  protocol::router_id cluster_id_;
   protocol::as_number local_as_;
   policy_chain policy_;
   bool exported_;

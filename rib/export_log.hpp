@@ -66,9 +66,10 @@ struct log_chunk {
   std::uint32_t size = 0;
   admission who;
   std::uint32_t messages = 0;
-  std::uint32_t cursors = 0; ///< readers whose next chunk this is
-  std::uint16_t shard = 0;   ///< of the last number
-  std::uint8_t family = 0;   ///< its place
+  std::uint32_t cursors = 0;  ///< readers whose next chunk this is
+  std::uint16_t shard = 0;    ///< of the last number
+  std::uint8_t family = 0;    ///< its place
+  bool default_route = false; ///< has one of ours, which has no number
   log_mark mark = log_mark::none;
   /// The prefixes told or withdrawn: numbers, behind a word with the top bit
   /// and the shard wherever that changes.

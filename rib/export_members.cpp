@@ -109,6 +109,19 @@ std::vector<member_slot> member_table::take_end_of_rib(std::size_t family) {
   return due;
 }
 
+std::vector<member_slot> member_table::take_defaults(std::size_t family) {
+  std::vector<member_slot> due;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    auto& each = members_[m];
+    if (!each.used || (each.defaults >> family & 1) == 0
+        || !log_->is_reading(m))
+      continue;
+    each.defaults &= ~(1U << family);
+    due.push_back(m);
+  }
+  return due;
+}
+
 // -- refreshes ----------------------------------------------------------------
 
 std::vector<member_slot> member_table::take_refresh_begins(std::size_t family) {
@@ -186,6 +199,8 @@ void member_table::leave_log(member_slot m) {
     c.for_each_number(
         [&](unsigned shard, prefix_number n) { owe(m, shard, c.family, n); });
     unread_mark(at(m), c, refreshes_seen);
+    if (c.default_route)
+      owe_default(m, c.family);
   });
   at(m).withdrawals = true;
   log_->stop(m);

@@ -71,6 +71,12 @@ public:
   bool is_owed_withdrawals(unsigned shard, std::size_t family,
                            prefix_number n) const;
   std::uint64_t owed(member_slot m, std::size_t family) const;
+  /// Our default route of a family must be told to a member, or withdrawn.
+  void owe_default(member_slot m, std::size_t family) {
+    at(m).defaults |= at(m).families & 1U << family;
+  }
+  /// Members who read the log and are owed that; each is returned once.
+  std::vector<member_slot> take_defaults(std::size_t family);
   /// What is not told any more must be withdrawn from it, too.
   void owe_withdrawals(member_slot m) { at(m).withdrawals = true; }
   /// Members whose End-of-RIB for a family is due; each is returned once.
@@ -137,6 +143,7 @@ private:
     unsigned families = 0; // a bit for each place
     bool enhanced_refresh = false;
     unsigned end_of_rib = 0;     // a bit for each place: still to be told
+    unsigned defaults = 0;       // likewise: our default route
     unsigned refresh_wanted = 0; // likewise: BoRR is still to be told
     unsigned refreshing = 0;     // likewise: EoRR is
     std::size_t in_flight = 0;   // bytes taken and not yet written

@@ -2,6 +2,7 @@
 
 #include "rib/change.hpp"
 #include "rib/export_audience.hpp"
+#include "rib/export_default.hpp"
 #include "rib/export_encoder.hpp"
 #include "rib/export_family.hpp"
 #include "rib/export_judge.hpp"
@@ -37,7 +38,8 @@ public:
                  {context.settings.max_message_size, family_.add_path}),
         dropped_(context.pool), tables_(shards), limits_(shards),
         tally_(choice_),
-        audience_(context.log, context.members, choice_, family_.add_path) {}
+        audience_(context.log, context.members, choice_, family_.add_path),
+        default_(context.pool, context.settings, transform_) {}
   ~path_family() {
     forget_pending();
     for (const auto& table : tables_)
@@ -58,6 +60,11 @@ public:
               std::span<const change<Key>> changes);
   /// Owes a member everything that is told to it; `all`: every number.
   void owe_everything(member_slot m, bool all);
+
+  /// Tells members our default route, or withdraws it where there is none.
+  void tell_default(admission who) {
+    default_.tell(context_.log, who, transform_, context_.statistics);
+  }
 
   std::size_t pending() const { return records_.size(); }
   bool has_pending() const { return !records_.empty(); }
@@ -132,6 +139,7 @@ private:
   path_tally tally_;
   std::uint32_t highest_ = 0;
   path_audience audience_;
+  default_route<Key> default_;
   std::vector<told_path> next_; // of one change
 };
 
@@ -147,7 +155,9 @@ void path_family<Key>::apply(unsigned shard,
   const std::span<const candidate> all{ranked.all};
   for (std::size_t i = 0, first = 0; i < changes.changes.size(); ++i) {
     const auto& c = changes.changes[i];
-    choose(c, all.subspan(first, ranked.ends[i] - first));
+    choose(c, default_.replaces(c.key)
+                  ? std::span<const candidate>{}
+                  : all.subspan(first, ranked.ends[i] - first));
     first = ranked.ends[i];
     update(shard, c);
   }
@@ -339,6 +349,8 @@ void path_family<Key>::answer(const resync_slice& slice,
   audience_.begin();
   for (const auto& c : changes) {
     const auto n = c.number;
+    if (default_.replaces(c.key) && !family_.add_path)
+      continue; // withdrawn it would be ours
     if (std::none_of(plan.riders.begin(), plan.riders.end(), [&](auto m) {
           return members.is_owed(m, slice.shard, place, n);
         }))
@@ -408,7 +420,8 @@ std::uint64_t path_family<Key>::advertised(member_slot m) const {
   if (!context_.members.speaks(m, place))
     return 0;
   const auto told = tally_.told_to(neighbor(m));
-  return told - std::min(told, context_.members.owed(m, place));
+  return told - std::min(told, context_.members.owed(m, place))
+         + default_.count();
 }
 
 template <class Key>

@@ -2,6 +2,7 @@
 
 #include "protocol/address.hpp"
 #include "protocol/types.hpp"
+#include "protocol/wire/capability.hpp"
 #include "rib/policy.hpp"
 
 #include <cstddef>
@@ -11,6 +12,14 @@
 
 namespace troupe::rib {
 
+/// A subnet that we share with a peer (RFC 4271 §5.1.3).
+struct shared_subnet {
+  protocol::prefix subnet;
+  protocol::ip_address peer; ///< never told as a next hop
+
+  friend bool operator==(const shared_subnet&, const shared_subnet&) = default;
+};
+
 /// How one family is told to the members of a group.
 struct export_family {
   /// The next hop that is set, if one is (configured, or our own address).
@@ -18,6 +27,11 @@ struct export_family {
   /// Whether a path keeps the next hop it came with, where it has one of a
   /// usable family (iBGP without next_hop_self).
   bool keep_next_hop = false;
+  /// A next hop in it is kept in any case.
+  std::optional<shared_subnet> third_party;
+  /// The members are told a default route of ours, whatever the policy says,
+  /// and no other one.
+  bool default_originate = false;
   bool add_path = false; ///< path ids are on the wire (RFC 7911)
   /// How many of the best paths are told; more than one only with `add_path`.
   std::uint16_t paths = 1;
@@ -41,6 +55,28 @@ struct export_settings {
   /// Towards a member of our confederation the member AS, towards anybody else
   /// its identifier.
   protocol::as_number local_as = 0;
+  /// Stands behind `local_as` in front of the paths; 0: nothing.
+  protocol::as_number further_as = 0;
+  /// Gives way to `local_as` in the paths: the peer's own; 0: none.
+  protocol::as_number overridden_as = 0;
+  /// AS numbers for private use are dropped from paths (RFC 6996 §4).
+  bool remove_private_as = false;
+  /// But for this one, the peer's own, by which it sees loops; 0: none.
+  protocol::as_number kept_private_as = 0;
+  /// Path, next hop and MED pass unchanged (RFC 7947 §2.2).
+  bool route_server_client = false;
+  /// Internal peers: it is told the routes of other internal peers, too (RFC
+  /// 4456 §6).
+  bool reflector_client = false;
+  /// Internal peers: our cluster (RFC 4456 §8).
+  protocol::router_id cluster_id;
+  /// Ours, on an external session that has one (RFC 9234 §4).
+  std::optional<protocol::wire::bgp_role> role;
+  /// The session is about to be shut down (RFC 8326 §4).
+  bool graceful_shutdown = false;
+  bool aigp = false; ///< AIGP_SESSION (RFC 7311 §3.3)
+  /// The peer knows long-lived stale routes (RFC 9494 §4.3).
+  bool long_lived = false;
   bool as4 = true;
   std::size_t max_message_size = 4096;
   std::map<protocol::family, export_family> families;

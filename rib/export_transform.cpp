@@ -42,14 +42,29 @@ wire_next_hop next_hop_of(byte_span canonical) {
   return {};
 }
 
-told_options options_of(const attribute_set& set, protocol::peer_kind kind) {
-  const auto& summary = set.summary();
+// RFC 9234 §5, the first rule of egress: what OTC towards a customer, a peer or
+// a client of a route server is set to.
+protocol::as_number otc_of(const export_settings& s) {
+  using protocol::wire::bgp_role;
+  const bool marks = s.role == bgp_role::provider || s.role == bgp_role::peer
+                     || s.role == bgp_role::route_server;
+  return marks ? s.local_as : 0;
+}
+
+told_options options_of(const export_settings& s) {
   told_options o;
-  o.external = kind == protocol::peer_kind::external;
-  o.confederation = kind == protocol::peer_kind::confederation;
-  o.strip_confederation =
-      o.external && (summary.flags & attribute_flag::has_confederation) != 0;
-  o.local_pref = summary.local_pref;
+  o.external = s.kind == protocol::peer_kind::external;
+  o.confederation = s.kind == protocol::peer_kind::confederation;
+  o.local_as = s.local_as;
+  o.further_as = s.further_as;
+  o.overridden_as = s.overridden_as;
+  o.remove_private_as = s.remove_private_as;
+  o.kept_private_as = s.kept_private_as;
+  o.transparent = s.route_server_client;
+  o.aigp = s.aigp;
+  o.only_to_customer = otc_of(s);
+  // RFC 8326 §4: internal peers see it by LOCAL_PREF.
+  o.add_graceful_shutdown = o.external && s.graceful_shutdown;
   return o;
 }
 
@@ -57,12 +72,14 @@ told_options options_of(const attribute_set& set, protocol::peer_kind kind) {
 
 export_transform::export_transform(const export_settings& settings,
                                    protocol::family family)
-    : kind_(settings.kind), local_as_(settings.local_as), as4_(settings.as4),
-      family_(family) {
+    : options_(options_of(settings)),
+      graceful_shutdown_(settings.graceful_shutdown), family_(family) {
+  options_.as4 = settings.as4;
   const auto found = settings.families.find(family);
   if (found == settings.families.end())
     return;
   keep_next_hop_ = found->second.keep_next_hop;
+  third_party_ = found->second.third_party;
   extended_next_hop_ = found->second.extended_next_hop;
   if (!found->second.next_hop)
     return;
@@ -80,14 +97,24 @@ bool export_transform::is_usable(const wire_next_hop& hop) const {
   return family_.afi == 2 || extended_next_hop_;
 }
 
+// RFC 4271 §5.1.3: the address of another router on the subnet that we share
+// with the peer; his own is no next hop for him.
+bool export_transform::is_third_party(const wire_next_hop& hop) const {
+  const auto address = protocol::ip_address::from_bytes(hop.span());
+  return address && third_party_->subnet.contains(*address)
+         && *address != third_party_->peer;
+}
+
 wire_next_hop export_transform::next_hop(byte_span canonical,
                                          std::uint8_t traits) const {
-  if (keep_next_hop_ || (traits & export_trait::own_next_hop) != 0) {
+  const bool keep =
+      keep_next_hop_ || (traits & export_trait::own_next_hop) != 0;
+  if (keep || third_party_) {
     const auto hop = next_hop_of(canonical);
     // A link-local one means nothing on another link.
     const bool link_local =
         hop.size == 16 && hop.bytes[0] == 0xfe && (hop.bytes[1] & 0xc0) == 0x80;
-    if (is_usable(hop) && !link_local)
+    if (is_usable(hop) && !link_local && (keep || is_third_party(hop)))
       return hop;
   }
   return own_hop_;
@@ -98,20 +125,29 @@ bool export_transform::has_next_hop(byte_span canonical,
   return own_hop_.size != 0 || next_hop(canonical, traits).size != 0;
 }
 
+told_options export_transform::options_for(const attribute_set& set,
+                                           std::uint8_t traits) const {
+  const auto& summary = set.summary();
+  auto o = options_;
+  o.strip_confederation =
+      o.external && (summary.flags & attribute_flag::has_confederation) != 0;
+  o.local_pref = graceful_shutdown_ ? 0 : summary.local_pref; // RFC 8326 §4
+  o.keep_med = o.transparent || (traits & export_trait::own_med) != 0;
+  o.add_no_export = (traits & export_trait::no_export) != 0;
+  return o;
+}
+
 told_attributes export_transform::run(const attribute_set& set,
                                       std::uint8_t traits) {
   const auto bytes = set.bytes();
-  const auto room = 2 * bytes.size() + 64;
+  const auto room = told_room(bytes.size());
   if (out_.size() < room)
     out_.resize(room);
   told_attributes told;
   told.next_hop = next_hop(bytes, traits);
   TROUPE_CHECK(told.next_hop.size != 0, "a route without next hop is told");
   told.multiprotocol = family_.afi != 1 || told.next_hop.size != 4;
-  auto o = options_of(set, kind_);
-  o.local_as = local_as_;
-  o.as4 = as4_;
-  o.keep_med = (traits & export_trait::own_med) != 0;
+  auto o = options_for(set, traits);
   o.place = told.multiprotocol ? hop_place::outside : hop_place::attribute;
   o.hop = told.next_hop;
   const auto size = write_told(o, bytes, out_.data(), path_);
@@ -123,11 +159,10 @@ std::vector<std::uint8_t>
 export_transform::canonical(const attribute_set& set,
                             std::uint8_t traits) const {
   const auto bytes = set.bytes();
-  std::vector<std::uint8_t> out(2 * bytes.size() + 64);
+  std::vector<std::uint8_t> out(told_room(bytes.size()));
   std::vector<std::uint8_t> path;
-  auto o = options_of(set, kind_);
-  o.local_as = local_as_;
-  o.keep_med = (traits & export_trait::own_med) != 0;
+  auto o = options_for(set, traits);
+  o.as4 = true;
   o.place = hop_place::canonical_stub;
   o.hop = next_hop(bytes, traits);
   out.resize(write_told(o, bytes, out.data(), path));

@@ -5,6 +5,7 @@
 #include "rib/export_writer.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,8 +15,11 @@ namespace troupe::rib {
 namespace export_trait {
 /// MED is ours: the route is, or the export policy set it (RFC 4271 §5.1.4).
 inline constexpr std::uint8_t own_med = 1;
-/// The export policy set the next hop.
+/// The next hop is told as it stands in the set: the export policy set it, or
+/// the route is reflected (RFC 4456 §10).
 inline constexpr std::uint8_t own_next_hop = 2;
+/// NO_EXPORT is added (RFC 7999 §3.2).
+inline constexpr std::uint8_t no_export = 4;
 } // namespace export_trait
 
 /// Attributes ready for a message.
@@ -53,13 +57,15 @@ public:
 
 private:
   bool is_usable(const wire_next_hop& hop) const;
+  bool is_third_party(const wire_next_hop& hop) const;
+  told_options options_for(const attribute_set& set, std::uint8_t traits) const;
 
-  protocol::peer_kind kind_;
-  protocol::as_number local_as_;
-  bool as4_;
+  told_options options_; // what is the same for all sets
+  bool graceful_shutdown_;
   protocol::family family_;
   wire_next_hop own_hop_; // size 0 where none is set or it is not usable
   bool keep_next_hop_ = false;
+  std::optional<shared_subnet> third_party_;
   bool extended_next_hop_ = false;
   std::vector<std::uint8_t> out_;
   std::vector<std::uint8_t> path_;

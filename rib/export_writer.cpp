@@ -2,7 +2,10 @@
 
 #include "protocol/check.hpp"
 #include "protocol/wire/attributes.hpp"
+#include "protocol/wire/communities.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace troupe::rib {
@@ -24,29 +27,47 @@ as_number as_at(const std::uint8_t* p) {
          | p[3];
 }
 
-/// Puts our AS in front of a four-octet path (RFC 4271 §5.1.2, RFC 5065 §4.1):
-/// into its first segment if that is a sequence of this type with room, else
-/// into a new one.
+void append32(std::vector<std::uint8_t>& out, std::uint32_t v) {
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(v >> shift));
+}
+
+/// Puts AS numbers in front of a four-octet path (RFC 4271 §5.1.2, RFC 5065
+/// §4.1): into its first segment if that is a sequence of this type, as far as
+/// it has room, the others into a new one.
 struct prepended_head {
-  std::array<std::uint8_t, 6> bytes{};
+  std::array<std::uint8_t, 12> bytes{};
+  std::size_t size = 0;
   std::size_t replaced = 0; // leading bytes of the old path that it replaces
 
-  prepended_head(byte_span path, as_number as, std::uint8_t type) {
-    const bool joins = path.size() >= 2 && path[0] == type && path[1] < 255;
-    replaced = joins ? 2 : 0;
-    bytes = {type,
-             static_cast<std::uint8_t>(joins ? path[1] + 1 : 1),
-             static_cast<std::uint8_t>(as >> 24),
-             static_cast<std::uint8_t>(as >> 16),
-             static_cast<std::uint8_t>(as >> 8),
-             static_cast<std::uint8_t>(as)};
+  prepended_head(byte_span path, std::span<const as_number> numbers,
+                 std::uint8_t type) {
+    const bool same = path.size() >= 2 && path[0] == type;
+    const auto room = same ? std::size_t{255} - path[1] : 0;
+    const auto joined = std::min(numbers.size(), room);
+    if (joined < numbers.size())
+      segment(type, 0, numbers.first(numbers.size() - joined));
+    if (joined != 0)
+      segment(type, path[1], numbers.last(joined));
+    replaced = joined != 0 ? 2 : 0;
+  }
+  byte_span span() const { return {bytes.data(), size}; }
+
+private:
+  void segment(std::uint8_t type, std::size_t present,
+               std::span<const as_number> numbers) {
+    bytes[size++] = type;
+    bytes[size++] = static_cast<std::uint8_t>(present + numbers.size());
+    for (const auto as : numbers)
+      for (int shift = 24; shift >= 0; shift -= 8)
+        bytes[size++] = static_cast<std::uint8_t>(as >> shift);
   }
 };
 
 /// One run of a transform: walks over the set once and writes as it goes.
 class run_state {
 public:
-  /// `out` must have room for twice the set and 64 bytes more.
+  /// `out` must have `told_room`.
   run_state(const told_options& o, std::uint8_t* out,
             std::vector<std::uint8_t>& path)
       : o_(o), begin_(out), p_(out), path_(path) {}
@@ -99,6 +120,9 @@ private:
       due_ = 5;
       break;
     case 5:
+      due_ = 8;
+      break;
+    case 8:
       due_ = 14;
       break;
     case 14:
@@ -106,6 +130,9 @@ private:
       break;
     case 17:
       due_ = 18;
+      break;
+    case 18:
+      due_ = 35;
       break;
     default:
       due_ = 256;
@@ -125,6 +152,9 @@ private:
       case 5:
         local_pref();
         break;
+      case 8:
+        communities({});
+        break;
       case 14:
         stub();
         break;
@@ -133,6 +163,9 @@ private:
         break;
       case 18:
         as4_aggregator();
+        break;
+      case 35:
+        only_to_customer();
         break;
       default:
         break;
@@ -145,7 +178,6 @@ private:
     switch (a.code) {
     case 1:  // ORIGIN
     case 6:  // ATOMIC_AGGREGATE
-    case 8:  // COMMUNITIES
     case 32: // LARGE_COMMUNITY
     case 35: // OTC
       return put(a.whole);
@@ -156,7 +188,9 @@ private:
     case 4: // RFC 4271 §5.1.4: a received MED goes to no other neighbouring AS.
       return put(!o_.external || o_.keep_med ? a.whole : byte_span{});
     case 5: // RFC 4271 §5.1.5
-      return put(o_.external ? byte_span{} : a.whole);
+      return local_pref();
+    case 8:
+      return communities(a);
     case 9: // RFC 4456 §8: ORIGINATOR_ID and CLUSTER_LIST stay in the AS.
     case 10:
       return put(is_internal() ? a.whole : byte_span{});
@@ -168,6 +202,9 @@ private:
     case 17:
     case 18:
       return;
+    case 26: // RFC 7311 §3.3. Interior costs that it would grow by are not
+             // known: they count as 0.
+      return put(o_.aigp ? a.whole : byte_span{});
     case 16:
       return extended_communities(a);
     default:
@@ -203,44 +240,98 @@ private:
 
   bool is_internal() const { return !o_.external && !o_.confederation; }
 
+  // Those that the operator or a rule adds, behind those that are there.
+  void communities(const raw_attribute& a) {
+    std::array<std::uint32_t, 2> added{};
+    std::size_t count = 0;
+    const auto add = [&](protocol::wire::community c) {
+      for (std::size_t i = 0; i + 4 <= a.value.size(); i += 4)
+        if (as_at(a.value.data() + i) == c.value)
+          return;
+      added[count++] = c.value;
+    };
+    if (o_.add_no_export)
+      add(protocol::wire::no_export);
+    if (o_.add_graceful_shutdown)
+      add(protocol::wire::graceful_shutdown);
+    if (count == 0)
+      return put(a.whole);
+    const unsigned flags = a.whole.empty() ? protocol::wire::optional_transitive
+                                           : unsigned{a.flags};
+    head(flags, attribute_code::communities, a.value.size() + 4 * count);
+    put(a.value);
+    for (std::size_t i = 0; i < count; ++i)
+      put32(added[i]);
+  }
+
+  void only_to_customer() {
+    if (o_.only_to_customer == 0)
+      return;
+    head(protocol::wire::optional_transitive, attribute_code::only_to_customer,
+         4);
+    put32(o_.only_to_customer);
+  }
+
   void as_path(byte_span path) {
-    if (o_.strip_confederation)
-      path = outside_path(path);
+    path = edited(path);
     if (!o_.as4)
       return two_octet_path(path);
-    if (is_internal()) {
-      head(protocol::wire::well_known, attribute_code::as_path, path.size());
-      return put(path);
-    }
     const auto front = front_of(path);
     const auto rest = path.subspan(front.replaced);
     head(protocol::wire::well_known, attribute_code::as_path,
-         front.bytes.size() + rest.size());
-    put(front.bytes);
+         front.size + rest.size());
+    put(front.span());
     put(rest);
   }
 
   prepended_head front_of(byte_span path) const {
-    return {path, o_.local_as,
+    const std::array numbers{o_.local_as, o_.further_as};
+    const auto count = is_internal() || o_.transparent ? 0U
+                       : o_.further_as == 0            ? 1U
+                                                       : 2U;
+    return {path, std::span{numbers}.first(count),
             o_.confederation ? confed_sequence : as_sequence};
   }
 
-  byte_span outside_path(byte_span path) {
+  // The path before we put anything in front of it.
+  byte_span edited(byte_span path) {
+    const bool numbers = o_.remove_private_as || o_.overridden_as != 0;
+    if (!o_.strip_confederation && !numbers)
+      return path;
     for_each_segment(path, [&](byte_span segment) {
-      if (segment[0] < confed_sequence)
-        outside_.insert(outside_.end(), segment.begin(), segment.end());
+      const bool confederation = segment[0] >= confed_sequence;
+      if (confederation && o_.strip_confederation)
+        return;
+      if (numbers && !confederation)
+        return edit_numbers(segment);
+      edited_.insert(edited_.end(), segment.begin(), segment.end());
     });
-    return outside_;
+    return edited_;
+  }
+
+  void edit_numbers(byte_span segment) {
+    const auto start = edited_.size();
+    edited_.insert(edited_.end(), {segment[0], 0});
+    for (std::size_t at = 2; at < segment.size(); at += 4) {
+      auto as = as_at(segment.data() + at);
+      if (o_.overridden_as != 0 && as == o_.overridden_as)
+        as = o_.local_as;
+      else if (o_.remove_private_as && protocol::is_private_as(as)
+               && as != o_.kept_private_as)
+        continue;
+      append32(edited_, as);
+    }
+    const auto left = (edited_.size() - start - 2) / 4;
+    edited_[start + 1] = static_cast<std::uint8_t>(left);
+    if (left == 0)
+      edited_.resize(start);
   }
 
   // RFC 6793 §4.2.2: AS_TRANS for what does not fit, the truth in AS4_PATH.
   void two_octet_path(byte_span path) {
-    path_.clear();
-    if (!is_internal()) {
-      const auto front = front_of(path);
-      path_.assign(front.bytes.begin(), front.bytes.end());
-      path = path.subspan(front.replaced);
-    }
+    const auto front = front_of(path);
+    path = path.subspan(front.replaced);
+    path_.assign(front.span().begin(), front.span().end());
     path_.insert(path_.end(), path.begin(), path.end());
     std::size_t length = 0;
     for_each_segment(path_, [&](byte_span segment) {
@@ -341,8 +432,8 @@ private:
   told_options o_;
   std::uint8_t* begin_;
   std::uint8_t* p_;
-  std::vector<std::uint8_t>& path_;   // four octets, before it is narrowed
-  std::vector<std::uint8_t> outside_; // without our confederation
+  std::vector<std::uint8_t>& path_;  // four octets, before it is narrowed
+  std::vector<std::uint8_t> edited_; // see `edited`
   unsigned due_ = 2; // code of the next attribute that may have to be inserted
   bool needs_as4_path_ = false;
   byte_span as4_aggregator_;

@@ -32,6 +32,19 @@ struct told_options {
   /// (RFC 5065 §4.1 c).
   bool strip_confederation = false;
   protocol::as_number local_as = 0;
+  /// See `export_settings` for these.
+  protocol::as_number further_as = 0;
+  protocol::as_number overridden_as = 0;
+  bool remove_private_as = false;
+  protocol::as_number kept_private_as = 0;
+  /// To a route server's client (RFC 7947 §2.2). Together with `external`.
+  bool transparent = false;
+  bool aigp = false;
+  /// The OTC that a set without one gets (RFC 9234 §5); 0: none.
+  protocol::as_number only_to_customer = 0;
+  /// Communities that are added where the set lacks them.
+  bool add_graceful_shutdown = false;
+  bool add_no_export = false;
   bool as4 = true;
   bool keep_med = false;
   hop_place place = hop_place::attribute;
@@ -39,8 +52,13 @@ struct told_options {
   wire_next_hop hop;
 };
 
-/// Writes a canonical set as it is told and returns the size. `out` has room
-/// for twice the set and 64 bytes more; `path` is scratch.
+/// Room that a set of so many bytes needs at most when it is told.
+constexpr std::size_t told_room(std::size_t canonical) {
+  return 2 * canonical + 128;
+}
+
+/// Writes a canonical set as it is told and returns the size. `out` has
+/// `told_room`; `path` is scratch.
 std::size_t write_told(const told_options& options,
                        std::span<const std::uint8_t> canonical,
                        std::uint8_t* out, std::vector<std::uint8_t>& path);

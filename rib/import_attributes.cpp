@@ -350,12 +350,15 @@ attribute_summary summarize(const wire::path_attributes& a) {
   set(!a.unknown.empty(), flag::has_unknown);
   set(a.aigp.has_value() || !a.other_aigp_tlvs.empty(), flag::has_aigp);
   set(!a.communities.empty(), flag::has_communities);
+  set(a.only_to_customer.has_value(), flag::has_only_to_customer);
   for (const auto c : a.communities) {
     set(c == wire::no_export, flag::no_export);
     set(c == wire::no_advertise, flag::no_advertise);
     set(c == wire::no_export_subconfed, flag::no_export_subconfed);
     set(c == wire::graceful_shutdown, flag::graceful_shutdown);
     set(c == wire::llgr_stale, flag::long_lived_stale);
+    set(c == wire::no_peer, flag::no_peer);
+    set(c == wire::blackhole, flag::blackhole);
   }
   a.as_path.view().for_each([&](const wire::as_segment_view& segment) {
     set(segment.is_confederation(), flag::has_confederation);

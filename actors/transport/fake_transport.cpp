@@ -151,6 +151,15 @@ void fake_transport::resume(socket_id socket) {
     s->paused = false;
 }
 
+std::optional<protocol::prefix>
+fake_transport::subnet_of(const protocol::ip_address& local) const {
+  const auto found =
+      std::ranges::find_if(subnets_, [&](const protocol::prefix& each) {
+        return each.contains(local);
+      });
+  return found == subnets_.end() ? std::nullopt : std::optional{*found};
+}
+
 bool fake_transport::input_pending(socket_id socket) const {
   const auto* s = find(socket);
   if (s == nullptr || s->now == phase::closing)

@@ -44,6 +44,8 @@ public:
   void consumed(socket_id socket, std::size_t bytes) override;
   void pause(socket_id socket) override;
   void resume(socket_id socket) override;
+  std::optional<protocol::prefix>
+  subnet_of(const protocol::ip_address& local) const override;
   bool input_pending(socket_id socket) const override;
   std::size_t output_pending(socket_id socket) const override;
   std::uint64_t output_written(socket_id socket) const override;
@@ -61,6 +63,11 @@ public:
   /// closing sockets run into their timeouts. The events follow by `step`.
   void advance(duration by);
   duration now() const;
+
+  /// From now on the addresses in it share a subnet.
+  void add_subnet(const protocol::prefix& subnet) {
+    subnets_.push_back(subnet);
+  }
 
   // -- faults -----------------------------------------------------------------
 
@@ -161,6 +168,7 @@ private:
   duration now_{0};
   std::size_t capacity_ = 256UL * 1024;
   std::size_t largest_piece_ = 0;
+  std::vector<protocol::prefix> subnets_;
   std::map<listener_id, listener_state> listeners_;
   std::map<socket_id, socket_state> sockets_;
   std::map<socket_id, std::vector<std::uint8_t>> sent_;

@@ -51,6 +51,8 @@ public:
   void consumed(socket_id socket, std::size_t bytes) override;
   void pause(socket_id socket) override;
   void resume(socket_id socket) override;
+  std::optional<protocol::prefix>
+  subnet_of(const protocol::ip_address& local) const override;
   bool input_pending(socket_id socket) const override;
   std::size_t output_pending(socket_id socket) const override;
   std::uint64_t output_written(socket_id socket) const override;

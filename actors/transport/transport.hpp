@@ -195,6 +195,11 @@ public:
   virtual void pause(socket_id socket) = 0;
   /// Reads again.
   virtual void resume(socket_id socket) = 0;
+  /// The subnet of one of our own addresses; nothing where it is not ours, or
+  /// no other address lies in it.
+  virtual std::optional<protocol::prefix>
+  subnet_of(const protocol::ip_address& local) const = 0;
+
   /// Whether bytes of the peer wait unread, in the kernel or behind a pause;
   /// false only if all that had arrived was given to the sink.
   virtual bool input_pending(socket_id socket) const = 0;

@@ -29,7 +29,7 @@ protected:
   }
   session_facts facts(const char* local = "10.0.0.1") {
     return {agreed, rib::neighbor_index{1}, *ip_address::parse(local),
-            *n.address, 1};
+            *n.address, 1, {}};
   }
   rib::export_settings exported(const char* local = "10.0.0.1") {
     return export_settings(r, n, facts(local));
@@ -192,10 +192,10 @@ TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
 
 TEST_F(Derive, SettingsWithoutEffectAreNamed) {
   EXPECT_TRUE(not_in_force(n).empty());
-  n.route_reflector_client = true;
+  n.tcp_ao.emplace();
   const auto all = not_in_force(n);
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_NE(all[0].find("route_reflector_client"), std::string::npos);
+  EXPECT_NE(all[0].find("tcp_ao"), std::string::npos);
 }
 
 TEST_F(Derive, TheRoleIsSaidOnExternalSessions) { // RFC 9234 §4.1

@@ -183,6 +183,23 @@ TEST(AttributeRules, ResetWhereNothingIsAnnounced) {
   }
 }
 
+// RFC 4271 §6: the data is empty where §6.3 does not ask for the attribute.
+TEST(AttributeRules, GiveNoDataThatNobodyAsksFor) {
+  auto context = external();
+  context.classic_nlri = false;
+  const auto reset_by = [&](std::uint8_t code, std::string_view value) {
+    const auto result =
+        decode_attributes(attribute(0x40, code, hex(value)), context);
+    return result.reset.value_or(decode_error{});
+  };
+  const auto path = reset_by(2, "0901 0000fde9");
+  EXPECT_EQ(path.subcode, 11);
+  EXPECT_TRUE(path.data.empty());
+  const auto origin = reset_by(1, "03");
+  EXPECT_EQ(origin.subcode, 6);
+  EXPECT_EQ(origin.data, attribute(0x40, 1, hex("03")));
+}
+
 TEST(AttributeRules, AreOnePerCodeInAscendingOrder) {
   unsigned last = 0;
   for (const auto& rule : attribute_rules()) {

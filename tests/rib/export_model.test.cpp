@@ -32,6 +32,8 @@ rc::Gen<command> any_command() {
       });
 }
 
+const auto v6_default = *prefix::parse("::/0");
+
 std::vector<attribute_ref> universe(export_world& world) {
   std::vector<attribute_ref> sets;
   for (unsigned i = 0; i < 3; ++i)
@@ -52,6 +54,8 @@ std::vector<attribute_ref> universe(export_world& world) {
 }
 
 prefix any_prefix(unsigned i) {
+  if (i % 20 == 19)
+    return {i % 40 == 39 ? v6_default.address() : ip_address{}, 0};
   if (i % 4 == 3)
     return *prefix::parse("2001:db8:" + std::to_string(i % 40) + "::/48");
   return {ip_address::v4(0x0a000000U + (i % 60) * 256), 24};
@@ -90,7 +94,7 @@ public:
       return;
     case 18:
       if (!joined)
-        world.join(neighbor, x.b % 4 == 0, x.c % 2 == 0, x.b % 3);
+        world.join(neighbor, x.b % 4 == 0, x.c % 2 == 0, x.b % 3, x.b % 8 == 0);
       return;
     case 19:
       if (joined && x.b % 3 == 0)
@@ -210,6 +214,10 @@ TEST(ExportModel, TheSameHoldsForEveryKindAndForOldMembers) {
     o.settings.as4 = *rc::gen::arbitrary<bool>();
     o.limits.log_bound = *rc::gen::element<std::size_t>(300, 1 << 20);
     o.limits.resync_numbers = *rc::gen::element(1U, 64U);
+    o.settings.families[ipv4_unicast].default_originate =
+        *rc::gen::arbitrary<bool>();
+    o.settings.families[ipv6_unicast].default_originate =
+        *rc::gen::arbitrary<bool>();
     run(o);
   }));
 }

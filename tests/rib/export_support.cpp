@@ -122,6 +122,8 @@ rc::Gen<path_attributes> any_attributes() {
         if (a.originator_id)
           a.cluster_list = {router_id{1}, router_id{2}};
         a.only_to_customer = std::get<6>(more);
+        if (std::get<7>(more) % 3 == 1)
+          a.aigp = 7;
         for (int i = 0; i < std::get<7>(more); ++i)
           a.communities.push_back({static_cast<std::uint32_t>(i)});
         if (std::get<2>(more))
@@ -167,8 +169,20 @@ path_attributes told_by_the_book(path_attributes a,
                                  const ip_address& next_hop) {
   a.next_hop = next_hop;
   a.link_local_next_hop.reset();
+  const auto add = [&](wire::community c) {
+    if (std::ranges::find(a.communities, c) == a.communities.end())
+      a.communities.push_back(c);
+  };
+  if ((traits & export_trait::no_export) != 0)
+    add(wire::no_export); // RFC 7999 §3.2
+  if (!settings.aigp) {   // RFC 7311 §3.3
+    a.aigp.reset();
+    a.other_aigp_tlvs.clear();
+  }
   if (settings.kind != peer_kind::external)
     a.local_pref = a.local_pref.value_or(100);
+  if (settings.kind != peer_kind::external && settings.graceful_shutdown)
+    a.local_pref = 0; // RFC 8326 §4
   if (settings.kind == peer_kind::internal)
     return a;
   a.originator_id.reset(); // RFC 4456 §8
@@ -178,10 +192,31 @@ path_attributes told_by_the_book(path_attributes a,
                       wire::segment_type::confed_sequence);
     return a;
   }
+  if (settings.graceful_shutdown)
+    add(wire::graceful_shutdown); // RFC 8326 §4
+  using enum wire::bgp_role;
+  if (settings.role == provider || settings.role == peer
+      || settings.role == route_server) // RFC 9234 §5
+    a.only_to_customer = a.only_to_customer.value_or(settings.local_as);
   a.as_path = a.as_path.without_confederation(); // RFC 5065 §4.1 c
-  a.as_path.prepend(settings.local_as);
+  auto path = a.as_path.segments();
+  for (auto& segment : path) {
+    std::ranges::replace(segment.numbers, settings.overridden_as,
+                         settings.local_as);
+    if (settings.remove_private_as)
+      std::erase_if(segment.numbers, [&](as_number as) {
+        return is_private_as(as) && as != settings.kept_private_as
+               && (settings.overridden_as == 0 || as != settings.local_as);
+      });
+  }
+  a.as_path = wire::as_path{std::span<const wire::as_segment>{path}};
   a.local_pref.reset();
-  if ((traits & export_trait::own_med) == 0)
+  if (!settings.route_server_client) {
+    if (settings.further_as != 0)
+      a.as_path.prepend(settings.further_as);
+    a.as_path.prepend(settings.local_as);
+  }
+  if (!settings.route_server_client && (traits & export_trait::own_med) == 0)
     a.med.reset();
   std::erase_if(a.extended_communities,
                 [](const auto& c) { return !c.is_transitive(); });
@@ -254,6 +289,10 @@ void receiver::refresh(std::span<const std::uint8_t> body) {
   stale.erase(f);
   ++refreshes[f];
   events.push_back(">");
+}
+
+void receiver::know(const prefix& p, std::uint32_t id) {
+  (settings_.families.at(family_of(p)).add_path ? paths[p][id] : table[p]) = {};
 }
 
 void receiver::remove(const path_name& path) {

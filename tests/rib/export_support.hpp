@@ -40,6 +40,9 @@ told_by_the_book(protocol::wire::path_attributes attributes,
                  const export_settings& settings, std::uint8_t traits,
                  const protocol::ip_address& next_hop);
 
+/// The path id of a default route of our own, where there are any.
+inline constexpr std::uint32_t default_id = 0xffffffff;
+
 /// The other end of a member: decodes what is written to it. Between BoRR and
 /// EoRR it does as RFC 7313 §4 says.
 class receiver {
@@ -63,6 +66,8 @@ public:
   /// Families between BoRR and EoRR, with what was not told again yet.
   using path_name = std::pair<protocol::prefix, std::uint32_t>;
   std::map<protocol::family, std::set<path_name>> stale;
+  /// It has a path of a prefix, with whatever attributes.
+  void know(const protocol::prefix& p, std::uint32_t id);
   /// Whether BoRR may come before End-of-RIB: it was told elsewhere.
   bool told_before = false;
   std::vector<std::size_t> sizes; ///< of each message

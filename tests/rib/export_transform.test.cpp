@@ -169,15 +169,32 @@ TEST(ExportTransform, HasNoNextHopWhereTheFamilyMayNotHaveIt) {
   EXPECT_EQ(told.hop.size, 16);
 }
 
+void choose_rules(export_settings& s) {
+  s.aigp = *rc::gen::arbitrary<bool>();
+  s.graceful_shutdown = *rc::gen::arbitrary<bool>();
+  if (s.kind != peer_kind::external)
+    return;
+  using wire::bgp_role;
+  s.role = *rc::gen::element<std::optional<bgp_role>>(
+      std::nullopt, bgp_role::provider, bgp_role::customer, bgp_role::peer,
+      bgp_role::route_server);
+  s.route_server_client = *rc::gen::arbitrary<bool>();
+  s.further_as = *rc::gen::element<as_number>(0, 65000);
+  s.overridden_as = *rc::gen::element<as_number>(0, 1, 4200000001U);
+  s.remove_private_as = *rc::gen::arbitrary<bool>();
+  s.kept_private_as = *rc::gen::element<as_number>(0, 65000);
+}
+
 TEST(ExportTransform, DoesWhatTheBookSaysToAnySet) {
   EXPECT_TRUE(rc::check([] {
     auto s = accept_all_settings();
     s.kind = *rc::gen::element(peer_kind::external, peer_kind::internal,
                                peer_kind::confederation);
     s.as4 = *rc::gen::arbitrary<bool>();
-    s.local_as = *rc::gen::element<as_number>(65000, 4200000009U);
+    s.local_as = *rc::gen::element<as_number>(100, 4200000009U);
+    choose_rules(s);
     const auto v6 = *rc::gen::arbitrary<bool>();
-    const auto traits = *rc::gen::element<std::uint8_t>(0, 1);
+    const auto traits = *rc::gen::element<std::uint8_t>(0, 1, 4, 5);
     const auto a = *any_attributes();
     const auto hop = v6 ? v6_hop : v4_hop;
     const auto expected = told_by_the_book(a, s, traits, hop);

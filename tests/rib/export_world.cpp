@@ -110,18 +110,24 @@ void export_world::restart() {
 
 export_world::member& export_world::join(unsigned neighbor, bool told_before,
                                          bool enhanced_refresh,
-                                         std::uint32_t known_ids) {
+                                         std::uint32_t known_ids,
+                                         bool told_defaults) {
   member_options o;
   o.neighbor = static_cast<neighbor_index>(neighbor);
   o.families = {ipv4_unicast, ipv6_unicast};
   o.told_before = told_before;
   o.enhanced_refresh = enhanced_refresh;
   o.known_ids = known_ids;
+  if (told_defaults)
+    o.told_defaults = o.families;
   auto& m = members[neighbor];
   m.index = group->join(o);
   m.in_flight = 0;
   m.peer = std::make_unique<receiver>(options_.settings);
   m.peer->told_before = told_before;
+  if (told_defaults)
+    for (const auto* old : {"0.0.0.0/0", "::/0"})
+      m.peer->know(*prefix::parse(old), default_id);
   return m;
 }
 
@@ -203,6 +209,11 @@ std::optional<byte_vector> export_world::told(const prefix& p,
   return canonical(a);
 }
 
+bool export_world::is_replaced(const prefix& p) const {
+  const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+  return p.length() == 0 && options_.settings.families.at(f).default_originate;
+}
+
 // The best; or so many of the best, less what is its own; or so many of the
 // best that are not its own (RFC 7947 §2.3).
 std::vector<best_route>
@@ -227,8 +238,17 @@ export_world::chosen(family f, neighbor_index neighbor,
 std::map<prefix, std::vector<byte_vector>>
 export_world::expected(unsigned neighbor) const {
   std::map<prefix, std::vector<byte_vector>> all;
+  for (const auto* each : {"0.0.0.0/0", "::/0"})
+    if (const auto p = *prefix::parse(each); is_replaced(p)) {
+      const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+      const auto& s = options_.settings;
+      all[p] = {canonical(told_by_the_book({}, s, export_trait::own_med,
+                                           *s.families.at(f).next_hop))};
+    }
   for (const auto& shard : shards_)
     for (const auto& [p, candidates] : shard.routes()) {
+      if (is_replaced(p))
+        continue;
       const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
       for (const auto& each :
            chosen(f, static_cast<neighbor_index>(neighbor), candidates))
@@ -246,6 +266,10 @@ std::string export_world::compare_views(unsigned neighbor) const {
   for (const auto& p : m.peer->prefixes()) {
     const auto f = p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
     const auto wrong = "the view of " + to_string(p) + " is wrong";
+    if (is_replaced(p)) { // it has no number
+      ++count[f];
+      continue;
+    }
     const auto shard = shard_of(p);
     const auto n = shards_[shard].number_of(p);
     if (!n)

@@ -61,8 +61,10 @@ public:
   bool has_mail() const { return !mailbox_.empty(); }
 
   // -- the members' side -----------------------------------------------------
+  /// `told_defaults`: of both families, by the group it was in before.
   member& join(unsigned neighbor, bool told_before = false,
-               bool enhanced_refresh = false, std::uint32_t known_ids = 0);
+               bool enhanced_refresh = false, std::uint32_t known_ids = 0,
+               bool told_defaults = false);
   void leave(unsigned neighbor);
   bool pump(unsigned neighbor, std::size_t bytes = 1 << 20);
   bool written(unsigned neighbor);
@@ -86,6 +88,8 @@ private:
     std::shared_ptr<const change_batch> batch;
   };
   unsigned shard_of(const protocol::prefix& p) const;
+  /// Whether a default route of our own is told in its place.
+  bool is_replaced(const protocol::prefix& p) const;
   /// A path as the neighbour it came from named it.
   using path_name = std::pair<neighbor_index, std::uint32_t>;
 

@@ -101,7 +101,7 @@ TEST_F(ShardTable, KeepsRejectedPathsButDoesNotChooseThem) {
 TEST_F(ShardTable, DecidesByTheOptionsOfItsRouter) { // RFC 4271 §9.1.2.2 c
   shard_table other{pool, {}, {.always_compare_med = true}};
   for (auto* t : {&table, &other})
-    for (const std::uint16_t n : {std::uint16_t{1}, std::uint16_t{2}}) {
+    for (const auto n : {std::uint16_t{1}, std::uint16_t{2}}) {
       t->neighbor_up(test_neighbor(n));
       announce_to(*t, n, {key(1)},
                   {.med = n == 1 ? 10U : 5U,
