@@ -6,6 +6,7 @@
 #include "actors/messages.hpp"
 #include "actors/rib_shard.hpp"
 #include "actors/supervisor/supervisor.hpp"
+#include "config/derive.hpp"
 
 #include <deque>
 #include <map>
