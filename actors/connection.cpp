@@ -271,7 +271,8 @@ void connection::take_control(const wire::frame& frame) {
     return tell(fsm::notification_received{self_.id, *message});
   }
   case wire::message_type::route_refresh: {
-    const auto message = wire::decode_route_refresh(frame.body);
+    const auto message = wire::decode_route_refresh(
+        frame.body, negotiated_.enhanced_route_refresh);
     if (!message)
       return fail(message.error(), type, frame.whole);
     return take_refresh(*message);
@@ -460,6 +461,7 @@ void connection::write_export(const export_output& output) {
   exporter_ = output.exporter;
   neighbor_ = output.neighbor;
   self_.counters->sent.updates += output.updates;
+  self_.counters->sent.route_refreshes += output.refreshes;
   self_.counters->sent.bytes += output.bytes;
   std::vector<transport::slice> slices;
   slices.reserve(output.slices.size());

@@ -55,9 +55,9 @@ exporter::behavior_type exporter::make_behavior() {
         told_reply reply;
         const auto found = self_.state->members.find(m.neighbor);
         for (const auto number : m.numbers)
-          reply.attributes.push_back(
+          reply.routes.push_back(
               found == self_.state->members.end()
-                  ? std::nullopt
+                  ? std::vector<rib::told_route>{}
                   : self_.state->group.told(found->second.index, m.shard,
                                             m.family, number));
         return reply;
@@ -113,7 +113,8 @@ void exporter::adopt() {
 }
 
 void exporter::attach_to(const shard_actor& shard, bool restarted) {
-  this->send(shard, exporter_attached{self_.group, handle_to_self(), false,
+  this->send(shard, exporter_attached{self_.group, handle_to_self(),
+                                      self_.state->group.needs_candidates(),
                                       restarted});
 }
 
@@ -178,6 +179,7 @@ void exporter::go_on() {
 void exporter::step() {
   wanted_ = false;
   self_.state->group.flush();
+  self_.state->highest_path_id = self_.state->group.highest_path_id();
   acknowledge();
   ask_shards();
   give_output();
@@ -225,6 +227,7 @@ bool exporter::give_output(exporter_state::member& member,
   for (const auto& slice : output.slices) {
     output.bytes += slice.size;
     output.updates += slice.updates;
+    output.refreshes += slice.refreshes;
   }
   output.neighbor = name;
   output.exporter = handle_to_self();

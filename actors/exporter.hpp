@@ -4,6 +4,7 @@
 #include "actors/instrumented.hpp"
 #include "actors/messages.hpp"
 
+#include <atomic>
 #include <map>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct exporter_state {
   };
 
   rib::export_group group;
+  /// The group's, for the router: members take it along when they move.
+  std::atomic<std::uint32_t> highest_path_id{0};
   std::map<rib::neighbor_index, member> members;
   std::map<rib::member_index, rib::neighbor_index> names;
 };

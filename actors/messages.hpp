@@ -501,6 +501,7 @@ struct export_output {
   std::vector<rib::output_slice> slices;
   std::size_t bytes = 0;
   std::uint32_t updates = 0;
+  std::uint32_t refreshes = 0; ///< ROUTE-REFRESH messages
   rib::neighbor_index neighbor{};
   exporter_actor exporter;
 };
@@ -529,8 +530,8 @@ struct told_query {
   std::vector<rib::prefix_number> numbers;
 };
 struct told_reply {
-  /// One per number: canonical attributes as exported, or nothing.
-  std::vector<std::optional<std::vector<std::uint8_t>>> attributes;
+  /// One per number: the paths that are told.
+  std::vector<std::vector<rib::told_route>> routes;
 };
 
 struct advertised_query {};

@@ -18,11 +18,12 @@ constexpr auto answer_timeout = 2s;
 constexpr std::uint32_t most_routes = 10000;
 
 std::optional<rib::route_view> view_of(const std::string& text) {
-  if (text == "loc" || text == "advertised")
+  if (text == "loc")
     return rib::route_view::loc;
   if (text == "received")
     return rib::route_view::received;
-  if (text == "accepted")
+  // Any that is accepted may be among those told.
+  if (text == "accepted" || text == "advertised")
     return rib::route_view::accepted;
   if (text == "rejected")
     return rib::route_view::rejected;
@@ -186,8 +187,8 @@ void rib_facade::ask(const std::shared_ptr<page_job>& job) {
           });
 }
 
-/// The view `advertised`: the shard knows the prefixes, the exporter what is
-/// told about them.
+/// The view `advertised`: the shard knows the paths, the exporter which of them
+/// are told and how.
 void rib_facade::ask_exporter(const std::shared_ptr<page_job>& job,
                               rib::route_page page) {
   const auto group = members_.groups.find(*job->advertised_to);
@@ -199,28 +200,42 @@ void rib_facade::ask_exporter(const std::shared_ptr<page_job>& job,
     return;
   }
   told_query query{*job->advertised_to, job->shard, job->query.family, {}};
-  std::vector<rib::route_row> best;
-  for (auto& row : page.rows)
-    if (row.best) {
+  for (const auto& row : page.rows)
+    if (query.numbers.empty() || query.numbers.back() != row.number)
       query.numbers.push_back(row.number);
-      best.push_back(std::move(row));
-    }
-  page.rows.clear();
+  auto numbers = query.numbers;
   this->request(handle->second, answer_timeout, std::move(query))
       .then(
-          [this, job, best = std::move(best),
+          [this, job, numbers = std::move(numbers),
            page = std::move(page)](const told_reply& reply) {
-            for (std::size_t i = 0; i < best.size(); ++i)
-              if (i < reply.attributes.size() && reply.attributes[i]) {
-                auto row = best[i];
-                row.attributes = *reply.attributes[i];
-                job->page.routes.push_back({std::move(row)});
-              }
+            for (std::size_t i = 0; i < reply.routes.size(); ++i)
+              for (const auto& told : reply.routes[i])
+                add_told(page, numbers.at(i), told, job->page);
             go_on(job, page);
           },
           [job](const caf::error&) {
             job->promise.deliver(wrong("the exporter is busy; try again"));
           });
+}
+
+/// Shows a path that is told as the table has it, but for what export changed.
+void rib_facade::add_told(const rib::route_page& page,
+                          rib::prefix_number number,
+                          const rib::told_route& told, routes_page& to) {
+  const auto found =
+      std::ranges::find_if(page.rows, [&](const rib::route_row& row) {
+        return row.number == number
+               && (told.received_id
+                       ? row.what.neighbor == told.source
+                             && row.what.path_id == *told.received_id
+                       : row.best);
+      });
+  if (found == page.rows.end())
+    return; // it is gone by now
+  auto row = *found;
+  row.attributes = told.attributes;
+  row.what.path_id = told.path_id;
+  to.routes.push_back({std::move(row)});
 }
 
 void rib_facade::go_on(const std::shared_ptr<page_job>& job,

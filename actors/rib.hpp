@@ -37,6 +37,8 @@ private:
   caf::result<routes_page> routes(const routes_query& query);
   void ask(const std::shared_ptr<page_job>& job);
   void ask_exporter(const std::shared_ptr<page_job>& job, rib::route_page page);
+  static void add_told(const rib::route_page& page, rib::prefix_number number,
+                       const rib::told_route& told, routes_page& to);
   void go_on(const std::shared_ptr<page_job>& job, const rib::route_page& page);
   caf::result<rib_totals> totals();
 

@@ -127,7 +127,7 @@ private:
   group_id group_for(const rib::export_settings& settings);
   /// `former` is what it was told by before, if it was told anything.
   void join(neighbor_entry& entry, const rib::export_settings& settings,
-            const rib::export_settings* former);
+            const rib::export_settings* former, std::uint32_t known_ids = 0);
   config::session_facts facts_of(const registration& r) const;
   void leave(rib::neighbor_index index, group_id group);
   void tell_rib();

@@ -236,7 +236,7 @@ group_id router::group_for(const rib::export_settings& settings) {
 }
 
 void router::join(neighbor_entry& entry, const rib::export_settings& settings,
-                  const rib::export_settings* former) {
+                  const rib::export_settings* former, std::uint32_t known_ids) {
   auto& r = *entry.registered;
   r.group = group_for(settings);
   auto& group = groups_.at(r.group);
@@ -245,6 +245,8 @@ void router::join(neighbor_entry& entry, const rib::export_settings& settings,
   options.families = families_of(r.negotiated);
   options.told_before = former != nullptr;
   options.send_end_of_rib = former == nullptr;
+  options.enhanced_refresh = r.negotiated.enhanced_route_refresh;
+  options.known_ids = known_ids;
   if (former != nullptr)
     for (const auto& [family, how] : former->families)
       if (how.default_originate)
@@ -392,8 +394,9 @@ void router::change_neighbor(const config::neighbor_changed& change,
   const auto former = groups_.at(r.group).settings;
   if (settings == former)
     return;
+  const auto known_ids = groups_.at(r.group).state->highest_path_id.load();
   leave(r.facts.index, r.group);
-  join(entry, settings, &former);
+  join(entry, settings, &former, known_ids);
   tell_rib();
 }
 

@@ -180,7 +180,7 @@ void session::execute(const fsm::send_notification& a) {
                                         + protocol::to_string(a.notification),
                                     context(), context(a.connection)));
   std::vector<std::uint8_t> message;
-  wire::encode_notification(a.notification, message);
+  wire::encode_notification(a.notification, message, a.max_size);
   transmit(a.connection, std::move(message));
 }
 

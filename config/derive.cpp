@@ -71,6 +71,14 @@ std::vector<protocol::as_number> further_own_as(const router& r,
   return {r.asn};
 }
 
+/// What we say of a family in the ADD-PATH capability (RFC 7911 §4).
+std::optional<wire::add_path_mode> offered(const add_path_config& own) {
+  if (own.send == 0)
+    return own.receive ? std::optional{wire::add_path_mode::receive}
+                       : std::nullopt;
+  return own.receive ? wire::add_path_mode::both : wire::add_path_mode::send;
+}
+
 std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
                                            const protocol::ip_address& peer,
                                            bool restarted) {
@@ -94,8 +102,8 @@ std::vector<wire::capability> capabilities(const router& r, const neighbor& n,
   all.emplace_back(wire::four_octet_as_capability{our_as(r, n)});
   wire::add_path_capability add_path;
   for (const auto& [f, family] : n.families)
-    if (family.add_path.receive)
-      add_path.entries.push_back({f, wire::add_path_mode::receive});
+    if (const auto mode = offered(family.add_path))
+      add_path.entries.push_back({f, *mode});
   if (!add_path.entries.empty())
     all.emplace_back(std::move(add_path));
   if (n.enhanced_route_refresh)
@@ -266,6 +274,9 @@ rib::export_family export_family(const router& r, const neighbor& n,
     f.third_party = {*facts.subnet, facts.peer_address};
   f.default_originate = own.default_originate;
   f.add_path = agreed.add_path_send;
+  if (f.add_path)
+    f.paths = own.add_path.send;
+  f.per_client = n.route_server_client;
   f.extended_next_hop = facts.agreed.extended_next_hop;
   f.policy = compiled(r, export_chain(own, kind));
   return f;
@@ -302,8 +313,6 @@ std::vector<std::string> not_in_force(const neighbor& n) {
       all.push_back(std::string{key} + " has no effect in this version");
   };
   say(n.tcp_ao.has_value(), "tcp_ao");
-  for (const auto& [f, own] : n.families)
-    say(own.add_path.send != 0, "add_path.send");
   return all;
 }
 

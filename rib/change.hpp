@@ -42,11 +42,13 @@ const char* to_string(decision_step step);
 /// A candidate in its rank, for groups that ask for them.
 struct candidate {
   attribute_ref attributes = attribute_ref::none;
-  std::uint32_t path_id = 0;
+  std::uint32_t path_id = 0; ///< as received
   neighbor_index source{};
   protocol::peer_kind kind = protocol::peer_kind::external;
+  source_kind origin = source_kind::bgp;
   decision_step ranked_by = decision_step::best;
 };
+static_assert(sizeof(candidate) == 16);
 
 /// The new state of one prefix.
 template <class Key>

@@ -105,19 +105,33 @@ private:
   std::size_t room_ = 0;
 };
 
+/// A prefix that an encoder tells, or with `WithIds` a path of it.
+template <class Key, bool WithIds>
+struct encoder_item {
+  Key key;
+  prefix_number number = 0;
+  std::uint32_t next = 0;
+  std::uint16_t shard = 0;
+};
+template <class Key>
+struct encoder_item<Key, true> {
+  Key key;
+  prefix_number number = 0;
+  std::uint32_t next = 0;
+  std::uint16_t shard = 0;
+  std::uint32_t path_id = 0;
+};
+
 /// Collects what a flush or an answer tells, groups it by attribute set and
 /// admission, and writes it to the log: withdrawals first, every message full.
-template <class Key>
+/// `WithIds`: items name paths, not prefixes.
+template <class Key, bool WithIds = false>
 class update_encoder {
 public:
-  struct item {
-    Key key;
-    prefix_number number = 0;
-    std::uint32_t next = 0;
-    std::uint16_t shard = 0;
-  };
+  using item = encoder_item<Key, WithIds>;
   struct settings {
     std::size_t max_message_size = 4096;
+    /// Path ids are on the wire (RFC 7911 §3); only with `WithIds`.
     bool add_path = false;
   };
 
@@ -153,21 +167,6 @@ public:
   }
   std::vector<item>& too_big() { return too_big_; }
 
-  /// Bytes of a prefix as NLRI.
-  std::size_t size_of(const Key& key) const {
-    return (settings_.add_path ? 5U : 1U) + (key.length + 7U) / 8;
-  }
-  /// Writes a prefix as NLRI, see `put_nlri`.
-  std::uint8_t* put(std::uint8_t* p, const Key& key) const {
-    if (settings_.add_path) {
-      // One path per prefix is told: its id is always 1 (RFC 7911 §3).
-      const std::uint8_t id[4] = {0, 0, 0, 1};
-      std::memcpy(p, id, 4);
-      p += 4;
-    }
-    return put_nlri(p, key);
-  }
-
 private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   static constexpr std::size_t place = family_place(Key::family);
@@ -176,6 +175,16 @@ private:
     member_table& members;
     export_statistics& stats;
   };
+
+  bool has_ids() const {
+    if constexpr (WithIds)
+      return settings_.add_path;
+    else
+      return false;
+  }
+  std::size_t size_of(const Key& key) const {
+    return (has_ids() ? 5U : 1U) + (key.length + 7U) / 8;
+  }
 
   void add(bucket_index& index, const item& i, attribute_ref set,
            std::uint8_t traits, admission who) {
@@ -232,7 +241,7 @@ private:
       if (size > body - static_cast<std::size_t>(p - nlri))
         break;
       chunk.add_number(each.shard, each.number);
-      p = put(p, each.key);
+      p = put(p, each);
       ++to.stats.encodings;
     }
     left -= static_cast<std::size_t>(p - nlri);
@@ -242,6 +251,14 @@ private:
     ++to.stats.updates;
     to.stats.bytes += size;
     return i;
+  }
+
+  std::uint8_t* put(std::uint8_t* p, const item& i) const {
+    if constexpr (WithIds)
+      if (settings_.add_path)
+        for (unsigned shift = 32; shift != 0;)
+          *p++ = static_cast<std::uint8_t>(i.path_id >> (shift -= 8));
+    return put_nlri(p, i.key);
   }
 
   attribute_pool* pool_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rib/change.hpp"
+#include "rib/export_default.hpp"
 #include "rib/export_encoder.hpp"
 #include "rib/export_judge.hpp"
 #include "rib/export_log.hpp"
@@ -34,12 +35,9 @@ public:
   told_family(const export_context& context, unsigned shards)
       : context_(context), judge_(context.pool, context.settings, Key::family),
         transform_(context.settings, Key::family),
-        encoder_(context.pool, transform_,
-                 {context.settings.max_message_size, is_add_path()}),
-        dropped_(context.pool), tables_(shards), limits_(shards) {
-    if (originates_default())
-      default_ = intern_default(context.pool);
-  }
+        encoder_(context.pool, transform_, {context.settings.max_message_size}),
+        dropped_(context.pool), tables_(shards), limits_(shards),
+        default_(context.pool, context.settings, transform_) {}
   ~told_family() {
     forget_pending();
     for (const auto& table : tables_)
@@ -61,7 +59,9 @@ public:
   /// Owes a member everything that is told to it; `all`: every number.
   void owe_everything(member_slot m, bool all);
   /// Tells members our default route, or withdraws it where there is none.
-  void tell_default(admission who);
+  void tell_default(admission who) {
+    default_.tell(context_.log, who, transform_, context_.statistics);
+  }
 
   std::size_t pending() const { return records_.size(); }
   bool has_pending() const { return !records_.empty(); }
@@ -70,8 +70,8 @@ public:
     limits_[shard] = std::max(limits_[shard], limit);
   }
   std::uint64_t advertised(member_slot m) const;
-  std::optional<std::vector<std::uint8_t>> told(member_slot m, unsigned shard,
-                                                prefix_number n) const;
+  std::vector<told_route> told(member_slot m, unsigned shard,
+                               prefix_number n) const;
   std::string check() const;
 
 private:
@@ -87,26 +87,10 @@ private:
   };
   using run = std::span<const change<Key>>;
 
-  bool is_add_path() const {
-    const auto found = context_.settings.families.find(Key::family);
-    return found != context_.settings.families.end() && found->second.add_path;
-  }
   static bool same_run(const change<Key>& a, const change<Key>& b) {
     return a.attributes == b.attributes && a.source == b.source
            && a.kind == b.kind && a.origin == b.origin;
   }
-  bool originates_default() const {
-    const auto found = context_.settings.families.find(Key::family);
-    return found != context_.settings.families.end()
-           && found->second.default_originate
-           && transform_.has_next_hop({}, export_trait::own_med);
-  }
-  bool tells_default() const { return default_.get() != attribute_ref::none; }
-  /// Ours stands in place of the table's.
-  bool is_replaced(const Key& key) const {
-    return key.length == 0 && tells_default();
-  }
-  void write_default(const update_frame& frame, admission who);
   export_verdict judge(const change<Key>& c);
   void apply_run(unsigned shard, run changes, const export_verdict& verdict);
   void commit(unsigned shard, const change<Key>& c, const told_entry& next);
@@ -130,9 +114,9 @@ private:
   export_transform transform_;
   update_encoder<Key> encoder_;
   release_list dropped_;
-  attribute_handle default_; // the set of our default route, if it is told
   std::vector<told_table> tables_;    // by shard
   std::vector<prefix_number> limits_; // by shard
+  default_route<Key> default_;
   std::vector<record> records_;
   std::uint64_t told_ = 0;
   std::vector<std::uint64_t> told_from_; // by source
@@ -151,7 +135,8 @@ void told_family<Key>::apply(unsigned shard,
     j = i + 1;
     if (!judge_.depends_on_prefix())
       while (j < changes.size() && same_run(changes[i], changes[j])
-             && !is_replaced(changes[j].key) && !is_replaced(changes[i].key))
+             && !default_.replaces(changes[j].key)
+             && !default_.replaces(changes[i].key))
         ++j;
     for (; fetched < std::min(j + ahead, changes.size()); ++fetched) {
       table.prefetch(changes[fetched].number);
@@ -166,7 +151,7 @@ void told_family<Key>::apply(unsigned shard,
 template <class Key>
 export_verdict told_family<Key>::judge(const change<Key>& c) {
   const route_origin origin{c.source, c.kind, c.origin};
-  if (is_replaced(c.key))
+  if (default_.replaces(c.key))
     return {};
   if (!judge_.depends_on_prefix())
     return judge_.judge(c.attributes, origin, nullptr);
@@ -370,7 +355,7 @@ void told_family<Key>::answer(const resync_slice& slice,
   encoder_.clear();
   for (const auto& c : changes) {
     const auto n = c.number;
-    if (is_replaced(c.key))
+    if (default_.replaces(c.key))
       continue;
     if (std::none_of(plan.riders.begin(), plan.riders.end(), [&](auto m) {
           return members.is_owed(m, slice.shard, place, n);
@@ -397,35 +382,6 @@ void told_family<Key>::answer(const resync_slice& slice,
   dropped_.run();
 }
 
-// -- our default route --------------------------------------------------------
-
-template <class Key>
-void told_family<Key>::tell_default(admission who) {
-  const auto limit = context_.settings.max_message_size;
-  if (!tells_default())
-    return write_default(update_frame{Key::family, limit}, who);
-  const auto told =
-      transform_.run(context_.pool[default_.get()], export_trait::own_med);
-  write_default(update_frame{Key::family, limit, told}, who);
-}
-
-template <class Key>
-void told_family<Key>::write_default(const update_frame& frame, admission who) {
-  const auto body = encoder_.size_of(Key{});
-  if (body > frame.room())
-    return;
-  auto& log = context_.log;
-  auto& chunk = log.prepare(who, place, frame.size(body));
-  auto* const begin = log.end();
-  auto* const nlri = frame.open(begin, body);
-  auto* const end = frame.close(begin, nlri, encoder_.put(nlri, Key{}));
-  const auto size = static_cast<std::size_t>(end - begin);
-  log.commit(size);
-  chunk.default_route = true;
-  ++context_.statistics.updates;
-  context_.statistics.bytes += size;
-}
-
 // -- views --------------------------------------------------------------------
 
 template <class Key>
@@ -435,22 +391,22 @@ std::uint64_t told_family<Key>::advertised(member_slot m) const {
   const auto self = static_cast<std::size_t>(context_.members.neighbor_of(m));
   const auto own = self < told_from_.size() ? told_from_[self] : 0;
   const auto owed = context_.members.owed(m, place);
-  const auto ours = tells_default() ? 1U : 0U;
-  return (told_ - own > owed ? told_ - own - owed : 0) + ours;
+  return (told_ - own > owed ? told_ - own - owed : 0) + default_.count();
 }
 
 template <class Key>
-std::optional<std::vector<std::uint8_t>>
-told_family<Key>::told(member_slot m, unsigned shard, prefix_number n) const {
+std::vector<told_route> told_family<Key>::told(member_slot m, unsigned shard,
+                                               prefix_number n) const {
   const auto& members = context_.members;
   if (shard >= tables_.size() || !members.speaks(m, place))
-    return std::nullopt;
+    return {};
   const auto* entry = tables_[shard].find(n);
   if (entry == nullptr || !entry->is_told()
       || entry->source == members.neighbor_of(m)
       || members.is_owed(m, shard, place, n))
-    return std::nullopt;
-  return transform_.canonical(context_.pool[entry->set], entry->traits);
+    return {};
+  return {{entry->source, std::nullopt, 0,
+           transform_.canonical(context_.pool[entry->set], entry->traits)}};
 }
 
 template <class Key>

@@ -1,14 +1,70 @@
 #include "rib/export_group.hpp"
 
 #include "protocol/check.hpp"
+#include "protocol/wire/route_refresh.hpp"
 #include "protocol/wire/update.hpp"
 #include "rib/export_family.hpp"
-#include "rib/import.hpp"
+#include "rib/export_path_family.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <utility>
 
 namespace troupe::rib {
+
+namespace {
+
+// By place.
+constexpr std::array families{ipv4_key::family, ipv6_key::family};
+
+bool needs_candidates(const export_settings& settings, protocol::family f) {
+  const auto found = settings.families.find(f);
+  return found != settings.families.end() && found->second.needs_candidates();
+}
+
+/// A family in the form that its settings ask for.
+template <class Key>
+class exported_family {
+public:
+  exported_family(const export_context& context, unsigned shards) {
+    if (needs_candidates(context.settings, Key::family))
+      several_ = std::make_unique<path_family<Key>>(context, shards);
+    else
+      best_ = std::make_unique<told_family<Key>>(context, shards);
+  }
+  /// Does something with it, whichever form it has.
+  template <class Act>
+  auto with(Act act) {
+    return several_ ? act(*several_) : act(*best_);
+  }
+  template <class Act>
+  auto with(Act act) const {
+    return several_ ? act(std::as_const(*several_))
+                    : act(std::as_const(*best_));
+  }
+  void apply(unsigned shard, const family_changes<Key>& changes) {
+    if (several_)
+      several_->apply(shard, changes);
+    else
+      best_->apply(shard, changes.changes);
+  }
+  void answer(const resync_slice& slice, const resync_plan& plan,
+              const family_changes<Key>& changes) {
+    with([&](auto& f) { f.answer(slice, plan, changes.changes); });
+  }
+  bool has_pending() const {
+    return with([](const auto& f) { return f.has_pending(); });
+  }
+  std::uint32_t highest_id() const {
+    return several_ ? several_->highest_id() : 0;
+  }
+
+private:
+  std::unique_ptr<told_family<Key>> best_;
+  std::unique_ptr<path_family<Key>> several_;
+};
+
+} // namespace
 
 struct export_group::implementation {
   implementation(attribute_pool& pool, export_settings s, unsigned shard_count,
@@ -23,9 +79,29 @@ struct export_group::implementation {
     return {pool, settings, log, members, statistics};
   }
   bool has_pending() const { return ipv4.has_pending() || ipv6.has_pending(); }
+  /// Does something with both families.
+  template <class Act>
+  void with_each(Act act) {
+    ipv4.with(act);
+    ipv6.with(act);
+  }
+  /// Asks the family; `none` for another one.
+  template <class Result, class Ask>
+  Result ask(protocol::family family, Result none, Ask question) const {
+    if (family == ipv4_key::family)
+      return ipv4.with(question);
+    return family == ipv6_key::family ? ipv6.with(question) : none;
+  }
   void take_answer(unsigned shard, const change_batch& batch);
+  void flush();
   void tell_defaults();
   void tell_end_of_rib();
+  void tell_refreshes();
+  void append_refresh(protocol::wire::route_refresh_kind kind,
+                      std::vector<member_slot> due, std::size_t family);
+  void refresh(member_slot m, std::size_t family);
+  void tell_again(member_slot m, std::size_t family);
+  void owe_everything(member_slot m, std::size_t family, bool all);
   void close_step();
 
   export_settings settings;
@@ -33,19 +109,12 @@ struct export_group::implementation {
   export_statistics statistics;
   export_log log;
   member_table members;
-  told_family<ipv4_key> ipv4;
-  told_family<ipv6_key> ipv6;
+  exported_family<ipv4_key> ipv4;
+  exported_family<ipv6_key> ipv6;
+  std::uint32_t highest_id = 0;       // known to members from elsewhere
   std::vector<std::uint64_t> applied; // sequence, by shard
   std::vector<bool> held;             // End-of-RIB, by shard
 };
-
-attribute_handle intern_default(attribute_pool& pool) {
-  const protocol::wire::path_attributes ours;
-  std::vector<std::uint8_t> bytes;
-  TROUPE_CHECK(protocol::wire::encode_attributes(ours, {}, bytes),
-               "the attributes of our default route do not fit");
-  return {pool, pool.intern(bytes, summarize(ours))};
-}
 
 namespace {
 
@@ -60,12 +129,16 @@ void export_group::implementation::take_answer(unsigned shard,
   const auto slice = members.take_answered(batch.resync);
   if (!slice || slice->shard != shard)
     return;
+  // The answer tells the present state: what is pending must not be a change
+  // since then that another one undoes unseen.
+  if (has_pending())
+    flush();
   log.drop_unused_sets();
   const auto plan = members.plan(*slice);
   if (slice->family == family_place(ipv4_key::family))
-    ipv4.answer(*slice, plan, batch.ipv4.changes);
+    ipv4.answer(*slice, plan, batch.ipv4);
   else
-    ipv6.answer(*slice, plan, batch.ipv6.changes);
+    ipv6.answer(*slice, plan, batch.ipv6);
   members.settle(plan, *slice);
   close_step();
 }
@@ -80,9 +153,9 @@ void export_group::implementation::tell_defaults() {
     log.drop_unused_sets();
     const auto who = log.make_set(std::move(due));
     if (f == family_place(ipv4_key::family))
-      ipv4.tell_default(who);
+      ipv4.with([&](auto& each) { each.tell_default(who); });
     else
-      ipv6.tell_default(who);
+      ipv6.with([&](auto& each) { each.tell_default(who); });
   }
 }
 
@@ -90,7 +163,6 @@ void export_group::implementation::tell_defaults() {
 void export_group::implementation::tell_end_of_rib() {
   if (has_pending() || std::find(held.begin(), held.end(), true) != held.end())
     return;
-  const std::array families{ipv4_key::family, ipv6_key::family};
   for (std::size_t f = 0; f < family_count; ++f) {
     auto due = members.take_end_of_rib(f);
     if (due.empty() || settings.families.count(families[f]) == 0)
@@ -98,15 +170,68 @@ void export_group::implementation::tell_end_of_rib() {
     log.drop_unused_sets();
     std::vector<std::uint8_t> message;
     protocol::wire::encode_end_of_rib(families[f], message);
-    auto& chunk = log.prepare(log.make_set(std::move(due)), f, message.size());
-    std::memcpy(log.end(), message.data(), message.size());
-    log.commit(message.size());
-    chunk.end_of_rib = true;
+    log.append_mark(log_mark::end_of_rib, log.make_set(std::move(due)), f,
+                    message);
   }
+}
+
+void export_group::implementation::append_refresh(
+    protocol::wire::route_refresh_kind kind, std::vector<member_slot> due,
+    std::size_t family) {
+  if (due.empty())
+    return;
+  log.drop_unused_sets();
+  std::vector<std::uint8_t> message;
+  protocol::wire::encode_route_refresh({families[family], kind, {}}, message);
+  log.append_mark(kind == protocol::wire::route_refresh_kind::begin
+                      ? log_mark::begin_refresh
+                      : log_mark::end_refresh,
+                  log.make_set(std::move(due)), family, message);
+}
+
+// RFC 7313 §4: what is told between the marks is owed from the first one on.
+void export_group::implementation::tell_refreshes() {
+  using protocol::wire::route_refresh_kind;
+  for (std::size_t f = 0; f < family_count; ++f) {
+    const auto due = members.take_refresh_begins(f);
+    append_refresh(route_refresh_kind::begin, due, f);
+    for (const auto m : due)
+      tell_again(m, f);
+    append_refresh(route_refresh_kind::end, members.take_refresh_ends(f), f);
+  }
+}
+
+void export_group::implementation::refresh(member_slot m, std::size_t family) {
+  if (!members.speaks(m, family))
+    return;
+  if (members.marks_refreshes(m))
+    members.want_refresh(m, family);
+  else
+    tell_again(m, family);
+}
+
+void export_group::implementation::tell_again(member_slot m,
+                                              std::size_t family) {
+  const auto found = settings.families.find(families[family]);
+  if (found != settings.families.end() && found->second.default_originate) {
+    members.owe_default(m, family);
+    tell_defaults();
+  }
+  owe_everything(m, family, false);
+}
+
+void export_group::implementation::owe_everything(member_slot m,
+                                                  std::size_t family,
+                                                  bool all) {
+  if (family == family_place(ipv4_key::family))
+    ipv4.with([&](auto& f) { f.owe_everything(m, all); });
+  else
+    ipv6.with([&](auto& f) { f.owe_everything(m, all); });
 }
 
 void export_group::implementation::close_step() {
   tell_end_of_rib();
+  tell_refreshes();
   statistics.resyncs += members.drop_slow();
 }
 
@@ -123,16 +248,27 @@ const export_settings& export_group::settings() const {
   return self_->settings;
 }
 
+bool export_group::needs_candidates() const {
+  return std::any_of(families.begin(), families.end(), [this](auto f) {
+    return rib::needs_candidates(self_->settings, f);
+  });
+}
+
+std::uint32_t export_group::highest_path_id() const {
+  return std::max(
+      {self_->highest_id, self_->ipv4.highest_id(), self_->ipv6.highest_id()});
+}
+
 member_index export_group::join(const member_options& options) {
   const auto m = self_->members.join(options);
+  self_->highest_id = std::max(self_->highest_id, options.known_ids);
   for (const auto& [family, how] : self_->settings.families)
     if (how.default_originate)
       self_->members.owe_default(m, family_place(family));
   for (const auto family : options.told_defaults)
     self_->members.owe_default(m, family_place(family));
   self_->tell_defaults();
-  self_->ipv4.owe_everything(m, options.told_before);
-  self_->ipv6.owe_everything(m, options.told_before);
+  self_->with_each([&](auto& f) { f.owe_everything(m, options.told_before); });
   self_->close_step();
   return member_index{m};
 }
@@ -141,34 +277,26 @@ void export_group::leave(member_index member) {
   self_->members.leave(slot(member));
   if (self_->members.any())
     return;
-  self_->ipv4.forget_pending();
-  self_->ipv6.forget_pending();
+  self_->with_each([](auto& f) { f.forget_pending(); });
   self_->members.forget_requests({});
 }
 
 void export_group::refresh(member_index member, protocol::family family) {
-  const auto found = self_->settings.families.find(family);
-  if (found != self_->settings.families.end()
-      && found->second.default_originate)
-    self_->members.owe_default(slot(member), family_place(family));
-  self_->tell_defaults();
-  if (family == ipv4_key::family)
-    self_->ipv4.owe_everything(slot(member), false);
-  else if (family == ipv6_key::family)
-    self_->ipv6.owe_everything(slot(member), false);
+  if (const auto place = family_place(family); place < family_count)
+    self_->refresh(slot(member), place);
+  self_->close_step();
 }
 
 void export_group::set_source(const neighbor_facts& facts) {
-  self_->ipv4.set_source(facts);
-  self_->ipv6.set_source(facts);
+  self_->with_each([&](auto& f) { f.set_source(facts); });
 }
 
 void export_group::apply(unsigned shard, const change_batch& batch) {
   TROUPE_CHECK(shard < self_->shards, "there is no such shard");
   if (batch.is_resync)
     return self_->take_answer(shard, batch);
-  self_->ipv4.apply(shard, batch.ipv4.changes);
-  self_->ipv6.apply(shard, batch.ipv6.changes);
+  self_->ipv4.apply(shard, batch.ipv4);
+  self_->ipv6.apply(shard, batch.ipv6);
   self_->applied[shard] = std::max(self_->applied[shard], batch.sequence);
 }
 
@@ -176,9 +304,9 @@ void export_group::set_number_limit(unsigned shard, protocol::family family,
                                     prefix_number limit) {
   TROUPE_CHECK(shard < self_->shards, "there is no such shard");
   if (family == ipv4_key::family)
-    self_->ipv4.set_limit(shard, limit);
+    self_->ipv4.with([&](auto& f) { f.set_limit(shard, limit); });
   else if (family == ipv6_key::family)
-    self_->ipv6.set_limit(shard, limit);
+    self_->ipv6.with([&](auto& f) { f.set_limit(shard, limit); });
 }
 
 void export_group::hold_end_of_rib(unsigned shard) {
@@ -190,16 +318,20 @@ void export_group::release_end_of_rib(unsigned shard) {
   self_->close_step();
 }
 
+void export_group::implementation::flush() {
+  with_each([](auto& f) { f.flush(); });
+  for (unsigned shard = 0; shard < shards; ++shard)
+    members.flushed(shard, applied[shard]);
+}
+
 void export_group::flush() {
-  self_->ipv4.flush();
-  self_->ipv6.flush();
-  for (unsigned shard = 0; shard < self_->shards; ++shard)
-    self_->members.flushed(shard, self_->applied[shard]);
+  self_->flush();
   self_->close_step();
 }
 
 std::size_t export_group::pending() const {
-  return self_->ipv4.pending() + self_->ipv6.pending();
+  const auto count = [](const auto& f) { return f.pending(); };
+  return self_->ipv4.with(count) + self_->ipv6.with(count);
 }
 
 std::vector<export_group::shard_request> export_group::take_requests() {
@@ -256,26 +388,23 @@ export_statistics export_group::statistics() const {
 
 std::uint64_t export_group::advertised(member_index member,
                                        protocol::family family) const {
-  if (family == ipv4_key::family)
-    return self_->ipv4.advertised(slot(member));
-  if (family == ipv6_key::family)
-    return self_->ipv6.advertised(slot(member));
-  return 0;
+  return self_->ask(family, std::uint64_t{0},
+                    [&](const auto& f) { return f.advertised(slot(member)); });
 }
 
-std::optional<std::vector<std::uint8_t>>
-export_group::told(member_index member, unsigned shard, protocol::family family,
-                   prefix_number number) const {
-  if (family == ipv4_key::family)
-    return self_->ipv4.told(slot(member), shard, number);
-  if (family == ipv6_key::family)
-    return self_->ipv6.told(slot(member), shard, number);
-  return std::nullopt;
+std::vector<told_route> export_group::told(member_index member, unsigned shard,
+                                           protocol::family family,
+                                           prefix_number number) const {
+  return self_->ask(family, std::vector<told_route>{}, [&](const auto& f) {
+    return f.told(slot(member), shard, number);
+  });
 }
 
 std::string export_group::check() const {
-  for (const auto& found : {self_->log.check(), self_->members.check(),
-                            self_->ipv4.check(), self_->ipv6.check()})
+  const auto checked = [](const auto& f) { return f.check(); };
+  for (const auto& found :
+       {self_->log.check(), self_->members.check(), self_->ipv4.with(checked),
+        self_->ipv6.with(checked)})
     if (!found.empty())
       return found;
   return {};

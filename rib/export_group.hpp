@@ -23,6 +23,10 @@ struct member_options {
   /// Of these the former group told a default route of ours, too.
   std::vector<protocol::family> told_defaults;
   bool send_end_of_rib = true;
+  /// Begin and end of a refresh are marked (RFC 7313).
+  bool enhanced_refresh = false;
+  /// Path ids up to this one may be known to the peer (`told_before`).
+  std::uint32_t known_ids = 0;
 };
 
 /// Encoded messages to write to one member, shared with the others. Bytes of a
@@ -31,7 +35,19 @@ struct output_slice {
   std::shared_ptr<const std::vector<std::uint8_t>> block;
   std::size_t offset = 0;
   std::size_t size = 0;
-  std::uint32_t updates = 0; ///< messages in it
+  std::uint32_t updates = 0;   ///< messages in it
+  std::uint32_t refreshes = 0; ///< ROUTE-REFRESH messages in it
+};
+
+/// A path that is told to a member.
+struct told_route {
+  neighbor_index source{};
+  /// As received from the source; absent: the best path, whichever it is.
+  std::optional<std::uint32_t> received_id;
+  std::uint32_t path_id = 0;            ///< as told; 0 without ADD-PATH
+  std::vector<std::uint8_t> attributes; ///< canonical, as exported
+
+  friend bool operator==(const told_route&, const told_route&) = default;
 };
 
 struct export_statistics {
@@ -67,6 +83,8 @@ public:
   export_group& operator=(const export_group&) = delete;
 
   const export_settings& settings() const;
+  /// Whether changes and answers must come with their candidates.
+  bool needs_candidates() const;
 
   // -- members ---------------------------------------------------------------
 
@@ -74,7 +92,9 @@ public:
   /// members that left are used again.
   member_index join(const member_options& options);
   void leave(member_index member);
-  /// Starts to tell a member everything again (ROUTE-REFRESH, RFC 2918).
+  /// Starts to tell a member everything again (ROUTE-REFRESH, RFC 2918). Where
+  /// the marks are agreed upon it waits for End-of-RIB and for the end of a
+  /// refresh that is under way (RFC 7313 §4).
   void refresh(member_index member, protocol::family family);
 
   // -- from the shards -------------------------------------------------------
@@ -124,14 +144,16 @@ public:
   // -- views -----------------------------------------------------------------
 
   export_statistics statistics() const;
-  /// Prefixes told to a member in a family.
+  /// Prefixes told to a member in a family; with ADD-PATH paths.
   std::uint64_t advertised(member_index member, protocol::family family) const;
-  /// Whether a prefix is told to a member and with which canonical attributes
-  /// (as exported); for the view `advertised` and for explain.
-  std::optional<std::vector<std::uint8_t>> told(member_index member,
-                                                unsigned shard,
-                                                protocol::family family,
-                                                prefix_number number) const;
+  /// What of a prefix is told to a member; for the view `advertised` and for
+  /// explain.
+  std::vector<told_route> told(member_index member, unsigned shard,
+                               protocol::family family,
+                               prefix_number number) const;
+  /// No higher path id was ever told by this group or known to a member that
+  /// came from another one.
+  std::uint32_t highest_path_id() const;
   /// Checks the structure; empty when sound.
   std::string check() const;
 

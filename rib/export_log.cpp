@@ -3,6 +3,7 @@
 #include "protocol/check.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace troupe::rib {
 
@@ -20,11 +21,13 @@ void append(std::vector<output_slice>& slices, const log_chunk& c) {
     auto& last = slices.back();
     if (last.block == c.block && last.offset + last.size == c.offset) {
       last.size += c.size;
-      last.updates += c.messages;
+      (is_refresh(c.mark) ? last.refreshes : last.updates) += c.messages;
       return;
     }
   }
-  slices.push_back({c.block, c.offset, c.size, c.messages});
+  const bool refresh = is_refresh(c.mark);
+  slices.push_back({c.block, c.offset, c.size, refresh ? 0 : c.messages,
+                    refresh ? c.messages : 0});
 }
 
 } // namespace
@@ -204,11 +207,15 @@ log_chunk& export_log::prepare(admission who, std::size_t family,
   if (fits && !chunks_.empty() && at_end_ == 0) {
     // Nobody has read the last chunk yet, so it may grow.
     auto& last = chunks_.back();
-    if (last.who == who && last.family == family && !last.end_of_rib
+    if (last.who == who && last.family == family && last.mark == log_mark::none
         && last.block == block_ && last.offset + last.size == fill_
         && last.size + size <= largest_chunk)
       return last;
   }
+  return add_chunk(who, family);
+}
+
+log_chunk& export_log::add_chunk(admission who, std::size_t family) {
   log_chunk c;
   c.block = block_;
   c.start = end_position_;
@@ -229,6 +236,16 @@ void export_log::commit(std::size_t size) {
   ++last.messages;
   fill_ += size;
   end_position_ += size;
+}
+
+void export_log::append_mark(log_mark mark, admission who, std::size_t family,
+                             std::span<const std::uint8_t> message) {
+  auto* chunk = &prepare(who, family, message.size());
+  if (chunk->messages != 0)
+    chunk = &add_chunk(who, family);
+  std::memcpy(end(), message.data(), message.size());
+  chunk->mark = mark;
+  commit(message.size());
 }
 
 std::string export_log::check() const {

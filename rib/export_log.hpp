@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace troupe::rib {
@@ -46,6 +47,17 @@ private:
   form form_ = form::all;
 };
 
+/// What a chunk says besides routes; such a one holds one message.
+enum class log_mark : std::uint8_t {
+  none,
+  end_of_rib,    ///< RFC 4724 §2
+  begin_refresh, ///< BoRR (RFC 7313 §4)
+  end_refresh,   ///< EoRR
+};
+constexpr bool is_refresh(log_mark mark) {
+  return mark == log_mark::begin_refresh || mark == log_mark::end_refresh;
+}
+
 /// Consecutive messages of one family for the same members.
 struct log_chunk {
   std::shared_ptr<const std::vector<std::uint8_t>> block;
@@ -54,11 +66,11 @@ struct log_chunk {
   std::uint32_t size = 0;
   admission who;
   std::uint32_t messages = 0;
-  std::uint32_t cursors = 0; ///< readers whose next chunk this is
-  std::uint16_t shard = 0;   ///< of the last number
-  std::uint8_t family = 0;   ///< its place
-  bool end_of_rib = false;
+  std::uint32_t cursors = 0;  ///< readers whose next chunk this is
+  std::uint16_t shard = 0;    ///< of the last number
+  std::uint8_t family = 0;    ///< its place
   bool default_route = false; ///< has one of ours, which has no number
+  log_mark mark = log_mark::none;
   /// The prefixes told or withdrawn: numbers, behind a word with the top bit
   /// and the shard wherever that changes.
   std::vector<std::uint32_t> numbers;
@@ -103,6 +115,10 @@ public:
   bool seek(member_slot m);
   /// See `export_group::take_output`.
   std::vector<output_slice> take(member_slot m, std::size_t bytes);
+  /// Where the reader's next chunk begins.
+  std::uint64_t position(member_slot m) const {
+    return end_position_ - unread(m);
+  }
   /// Bytes between the cursor and the end, for whomever they are.
   std::uint64_t unread(member_slot m) const;
   /// Calls `visit(chunk)` for what the reader has yet to read.
@@ -128,6 +144,9 @@ public:
   /// A message of so many bytes stands at `end` and belongs to the chunk that
   /// `prepare` returned last.
   void commit(std::size_t size);
+  /// Appends a message that marks something, in a chunk of its own.
+  void append_mark(log_mark mark, admission who, std::size_t family,
+                   std::span<const std::uint8_t> message);
 
   // -- positions -------------------------------------------------------------
 
@@ -155,6 +174,7 @@ private:
   bool is_for(const log_chunk& c, member_slot m) const {
     return (readers_[m].families >> c.family & 1) != 0 && admits(c.who, m);
   }
+  log_chunk& add_chunk(admission who, std::size_t family);
   void leave_chunk(const reader& r);
   void enter_chunk(const reader& r);
   void trim();

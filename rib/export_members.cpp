@@ -29,6 +29,11 @@ member_slot member_table::join(const member_options& options) {
     if (const auto place = family_place(f); place < family_count)
       fresh.families |= 1U << place;
   fresh.end_of_rib = options.send_end_of_rib ? fresh.families : 0;
+  fresh.known_ids = options.known_ids;
+  fresh.enhanced_refresh = options.enhanced_refresh;
+  // What it was told elsewhere may have left a refresh without an end.
+  if (options.told_before && options.enhanced_refresh)
+    fresh.refresh_wanted = fresh.families;
   fresh.shards.resize(marks_.size());
   log_->start(m, fresh.families);
   members_[m] = std::move(fresh);
@@ -50,11 +55,17 @@ void member_table::leave(member_slot m) {
 void member_table::owe(member_slot m, unsigned shard, std::size_t family,
                        prefix_number n) {
   auto& of_shard = at(m).shards[shard];
-  const bool first = of_shard.size() == 0;
+  const bool first = !holds(m, shard);
   if (!of_shard.owed[family].insert(n) || !first)
     return;
   advance(marks_[shard]);
   of_shard.safe = marks_[shard].safe;
+}
+
+bool member_table::holds(member_slot m, unsigned shard) const {
+  const auto& of_shard = at(m).shards[shard];
+  return of_shard.size() != 0
+         || (log_->is_reading(m) && log_->position(m) < of_shard.answered);
 }
 
 void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
@@ -62,6 +73,13 @@ void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
   for (const auto m : absent_)
     if (speaks(m, family) && log_->admits(who, m))
       owe(m, shard, family, n);
+}
+
+bool member_table::is_owed_withdrawals(unsigned shard, std::size_t family,
+                                       prefix_number n) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const member& m) {
+    return m.used && m.withdrawals && m.shards[shard].owed[family].contains(n);
+  });
 }
 
 std::uint64_t member_table::owed(member_slot m, std::size_t family) const {
@@ -104,6 +122,39 @@ std::vector<member_slot> member_table::take_defaults(std::size_t family) {
   return due;
 }
 
+// -- refreshes ----------------------------------------------------------------
+
+std::vector<member_slot> member_table::take_refresh_begins(std::size_t family) {
+  std::vector<member_slot> due;
+  const auto bit = 1U << family;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    auto& each = members_[m];
+    // RFC 7313 §4: not before End-of-RIB; and one after the other.
+    if (!each.used || (each.refresh_wanted & bit) == 0
+        || ((each.end_of_rib | each.refreshing) & bit) != 0
+        || !log_->is_reading(m))
+      continue;
+    each.refresh_wanted &= ~bit;
+    each.refreshing |= bit;
+    due.push_back(m);
+  }
+  return due;
+}
+
+std::vector<member_slot> member_table::take_refresh_ends(std::size_t family) {
+  std::vector<member_slot> due;
+  const auto bit = 1U << family;
+  for (member_slot m = 0; m < members_.size(); ++m) {
+    auto& each = members_[m];
+    if (!each.used || (each.refreshing & bit) == 0 || !log_->is_reading(m)
+        || owed(m, family) != 0)
+      continue;
+    each.refreshing &= ~bit;
+    due.push_back(m);
+  }
+  return due;
+}
+
 // -- slow members -------------------------------------------------------------
 
 std::uint64_t member_table::backlog(member_slot m) const {
@@ -125,12 +176,29 @@ std::size_t member_table::drop_slow() {
   return dropped;
 }
 
+// A mark that was not read is still to be told. Only the first one of a refresh
+// shows whether one was under way at the cursor.
+void member_table::unread_mark(member& each, const log_chunk& c,
+                               unsigned& seen) {
+  const auto bit = 1U << c.family;
+  if (c.mark == log_mark::end_of_rib)
+    each.end_of_rib |= bit;
+  if (!is_refresh(c.mark))
+    return;
+  const bool begins = c.mark == log_mark::begin_refresh;
+  if (begins)
+    each.refresh_wanted |= bit;
+  if ((seen & bit) == 0)
+    each.refreshing = begins ? each.refreshing & ~bit : each.refreshing | bit;
+  seen |= bit;
+}
+
 void member_table::leave_log(member_slot m) {
+  unsigned refreshes_seen = 0;
   log_->for_each_unread(m, [&](const log_chunk& c) {
     c.for_each_number(
         [&](unsigned shard, prefix_number n) { owe(m, shard, c.family, n); });
-    if (c.end_of_rib)
-      at(m).end_of_rib |= 1U << c.family;
+    unread_mark(at(m), c, refreshes_seen);
     if (c.default_route)
       owe_default(m, c.family);
   });
@@ -286,6 +354,7 @@ void member_table::settle(const resync_plan& plan, const resync_slice& slice) {
       owed_here.erase(slice.first, slice.last);
     for (const auto n : slice.numbers)
       owed_here.erase(n);
+    each.shards[slice.shard].answered = log_->end_position();
     if (owed(each) == 0)
       each.withdrawals = false;
   }
@@ -322,9 +391,10 @@ void member_table::advance(shard_marks& marks) const {
 std::uint64_t member_table::safe_through(unsigned shard) const {
   advance(marks_[shard]);
   auto safe = marks_[shard].safe;
-  for (const auto& m : members_)
-    if (m.used && m.shards[shard].size() != 0)
-      safe = std::min(safe, m.shards[shard].safe);
+  for_each([&](member_slot m) {
+    if (holds(m, shard))
+      safe = std::min(safe, at(m).shards[shard].safe);
+  });
   return safe;
 }
 

@@ -44,6 +44,8 @@ public:
     return i < slots_.size() ? slots_[i] : no_member;
   }
   neighbor_index neighbor_of(member_slot m) const { return at(m).neighbor; }
+  /// Path ids up to this one may be known to it from elsewhere.
+  std::uint32_t known_ids(member_slot m) const { return at(m).known_ids; }
   bool speaks(member_slot m, std::size_t family) const {
     return (at(m).families >> family & 1) != 0;
   }
@@ -65,6 +67,9 @@ public:
                prefix_number n) const {
     return at(m).shards[shard].owed[family].contains(n);
   }
+  /// Whether somebody is owed a number who may know what is told no more.
+  bool is_owed_withdrawals(unsigned shard, std::size_t family,
+                           prefix_number n) const;
   std::uint64_t owed(member_slot m, std::size_t family) const;
   /// Our default route of a family must be told to a member, or withdrawn.
   void owe_default(member_slot m, std::size_t family) {
@@ -76,6 +81,17 @@ public:
   void owe_withdrawals(member_slot m) { at(m).withdrawals = true; }
   /// Members whose End-of-RIB for a family is due; each is returned once.
   std::vector<member_slot> take_end_of_rib(std::size_t family);
+
+  // -- refreshes (RFC 7313 §4) -----------------------------------------------
+
+  bool marks_refreshes(member_slot m) const { return at(m).enhanced_refresh; }
+  void want_refresh(member_slot m, std::size_t family) {
+    at(m).refresh_wanted |= 1U << family;
+  }
+  /// Members whose refresh of a family begins now; each is returned once.
+  std::vector<member_slot> take_refresh_begins(std::size_t family);
+  /// Members that were told everything since; each is returned once.
+  std::vector<member_slot> take_refresh_ends(std::size_t family);
 
   // -- slow members ----------------------------------------------------------
 
@@ -114,16 +130,23 @@ private:
     std::array<number_set, family_count> owed;
     /// Safe sequence at the time when the first of these was owed.
     std::uint64_t safe = 0;
+    /// Where in the log the last answer about them ends: until the member has
+    /// read so far it may come to be owed them again.
+    std::uint64_t answered = 0;
     std::uint64_t size() const { return owed[0].size() + owed[1].size(); }
   };
   struct member {
     bool used = false;
     bool withdrawals = false;
     neighbor_index neighbor{};
-    unsigned families = 0;     // a bit for each place
-    unsigned end_of_rib = 0;   // a bit for each place: still to be told
-    unsigned defaults = 0;     // likewise: our default route
-    std::size_t in_flight = 0; // bytes taken and not yet written
+    std::uint32_t known_ids = 0;
+    unsigned families = 0; // a bit for each place
+    bool enhanced_refresh = false;
+    unsigned end_of_rib = 0;     // a bit for each place: still to be told
+    unsigned defaults = 0;       // likewise: our default route
+    unsigned refresh_wanted = 0; // likewise: BoRR is still to be told
+    unsigned refreshing = 0;     // likewise: EoRR is
+    std::size_t in_flight = 0;   // bytes taken and not yet written
     std::vector<owed_shard> shards;
   };
   struct request {
@@ -143,8 +166,11 @@ private:
   member& at(member_slot m) { return members_[m]; }
   const member& at(member_slot m) const { return members_[m]; }
   std::uint64_t owed(const member& m) const;
+  /// Whether the member's `safe` bounds what is safe of the shard.
+  bool holds(member_slot m, unsigned shard) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
+  void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
   bool ask_for(member_slot m, std::vector<export_group::shard_request>& out);
   std::optional<resync_slice> next_slice(member_slot m, unsigned shard,

@@ -32,9 +32,18 @@ struct export_family {
   /// The members are told a default route of ours, whatever the policy says,
   /// and no other one.
   bool default_originate = false;
-  bool add_path = false;          ///< path ids are on the wire (RFC 7911)
+  bool add_path = false; ///< path ids are on the wire (RFC 7911)
+  /// How many of the best paths are told; more than one only with `add_path`.
+  std::uint16_t paths = 1;
+  /// Those are the best that this neighbour may be told (RFC 7947 §2.3).
+  bool per_client = false;
   bool extended_next_hop = false; ///< RFC 8950
   policy_chain policy;            ///< reject by default (RFC 8212)
+
+  /// Stands in `paths` for all of them.
+  static constexpr std::uint16_t all_paths = 0xffff;
+  /// Whether the best path alone does not do.
+  bool needs_candidates() const { return add_path || per_client; }
 
   friend bool operator==(const export_family&, const export_family&) = default;
 };

@@ -32,17 +32,18 @@ static_assert(sizeof(told_entry) == 8);
 
 /// The Adj-RIB-Out of one shard and family: an array over prefix numbers,
 /// without keys, in chunks, so that growing moves nothing.
-class told_table {
+template <class Entry>
+class number_table {
 public:
   /// The entry of a number, made if missing.
-  told_entry& at(prefix_number n) {
+  Entry& at(prefix_number n) {
     const std::size_t i = n / chunk_size;
     if (i >= chunks_.size() || !chunks_[i])
       grow(i);
     return (*chunks_[i])[n % chunk_size];
   }
   /// The entry of a number, or nothing where none was ever told near it.
-  const told_entry* find(prefix_number n) const {
+  const Entry* find(prefix_number n) const {
     const std::size_t i = n / chunk_size;
     return i < chunks_.size() && chunks_[i] ? &(*chunks_[i])[n % chunk_size]
                                             : nullptr;
@@ -61,7 +62,7 @@ public:
   /// The same for every prefix that is told.
   template <class Visitor>
   void for_each_told(Visitor visit) const {
-    for_each([&](prefix_number n, const told_entry& entry) {
+    for_each([&](prefix_number n, const Entry& entry) {
       if (entry.is_told())
         visit(n, entry);
     });
@@ -73,7 +74,7 @@ public:
 
 private:
   static constexpr std::size_t chunk_size = 2048;
-  using chunk = std::array<told_entry, chunk_size>;
+  using chunk = std::array<Entry, chunk_size>;
 
   void grow(std::size_t i) {
     if (i >= chunks_.size())
@@ -83,6 +84,8 @@ private:
 
   std::vector<std::unique_ptr<chunk>> chunks_;
 };
+
+using told_table = number_table<told_entry>;
 
 /// Gives references back, those of one set that follow one another at once.
 class release_list {
@@ -110,10 +113,6 @@ private:
   attribute_pool* pool_;
   std::vector<attribute_ref> sets_;
 };
-
-/// The set of a route of our own (RFC 4271 §5.1.1, §5.1.2): ORIGIN is IGP, the
-/// path is empty, the next hop is whatever the transform puts in.
-attribute_handle intern_default(attribute_pool& pool);
 
 /// References to one set, retained at once; what is not taken goes back.
 class reference_run {

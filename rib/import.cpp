@@ -33,6 +33,12 @@ ipv6_key to_key<ipv6_key>(const wire::nlri& n) {
   return {n.address, n.length};
 }
 
+/// Semantically incorrect among unicast prefixes (RFC 4271 §6.3).
+bool is_multicast(const wire::nlri& n, family f) {
+  return f == protocol::ipv4_unicast ? n.length >= 4 && n.address[0] >> 4 == 0xe
+                                     : n.length >= 8 && n.address[0] == 0xff;
+}
+
 /// Collects the routes of one family, a list for each shard.
 template <class Key>
 class family_builder {
@@ -100,6 +106,8 @@ struct importer::implementation {
   std::vector<family> ends;
   import_counters counters;
   std::size_t pending = 0;
+  /// Whether the UPDATE at hand has prefixes that are ignored.
+  bool has_multicast = false;
 
   implementation(attribute_pool& p, import_settings s)
       : pool(p), settings(std::move(s)), resolver(p, settings),
@@ -115,23 +123,27 @@ struct importer::implementation {
     notes.push_back({v, attribute, reason});
   }
 
-  void add(family f, const wire::nlri& n, const resolved_set& set) {
+  /// False for a prefix that is ignored.
+  bool add(family f, const wire::nlri& n, const resolved_set& set) {
+    if (is_multicast(n, f)) {
+      has_multicast = true;
+      return false;
+    }
     const bool add_path = settings.families.at(f).add_path;
     if (f == protocol::ipv4_unicast)
       ipv4.add(n, set.attributes, set.flags, add_path);
     else
       ipv6.add(n, set.attributes, set.flags, add_path);
     ++pending;
+    return true;
   }
 
   void add_all(family f, wire::byte_span bytes, const resolved_set& set) {
     wire::nlri_reader reader{bytes, f, settings.families.at(f).add_path};
     wire::nlri n;
     std::uint64_t count = 0;
-    while (reader.next(n)) {
-      add(f, n, set);
-      ++count;
-    }
+    while (reader.next(n))
+      count += add(f, n, set) ? 1U : 0U;
     if (set.attributes == attribute_ref::none)
       counters.withdrawn += count;
     else
@@ -190,7 +202,8 @@ struct importer::implementation {
       wire::nlri n;
       while (reader.next(n)) {
         const auto judged = resolver.judge(found, f, wire::to_prefix(n, f));
-        add(f, n, {judged.attributes.get(), judged.flags});
+        if (!add(f, n, {judged.attributes.get(), judged.flags}))
+          continue;
         ++counters.announced;
         if ((judged.flags & path_flag::rejected) != 0)
           ++counters.rejected;
@@ -234,6 +247,7 @@ std::optional<decode_error>
 importer::implementation::update(wire::byte_span body) {
   notes.clear();
   ends.clear();
+  has_multicast = false;
   const auto sections = wire::split_update(body);
   if (!sections)
     return sections.error();
@@ -272,6 +286,8 @@ importer::implementation::update(wire::byte_span body) {
   } else if (mp.reach) {
     skip(mp.reach->nlri);
   }
+  if (has_multicast)
+    note(verdict::accept, 0, "a multicast prefix is ignored");
   if (const auto end = wire::end_of_rib(*sections, mp); end && find(*end)) {
     ends.push_back(*end);
     if (*end == protocol::ipv4_unicast)

@@ -75,6 +75,8 @@ struct send_keepalive {
 struct send_notification {
   connection_id connection{};
   decode_error notification;
+  /// The largest message that the peer takes.
+  std::size_t max_size = wire::standard_message_size;
   friend bool operator==(const send_notification&,
                          const send_notification&) = default;
 };

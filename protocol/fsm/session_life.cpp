@@ -372,8 +372,9 @@ void session_fsm::drop(connection& c, ending why, state next, step& s) {
   disarm_all(c, s);
   if (answer && why.notification) {
     ++counters_.notifications_sent;
-    s.out.emplace_back(
-        send_notification{who.connection, told_as(why, c.agreed)});
+    s.out.emplace_back(send_notification{
+        who.connection, told_as(why, c.agreed),
+        c.agreed.value_or(wire::negotiated{}).max_message_size()});
   }
   s.out.emplace_back(close_connection{who.connection});
   if (why.reason != end_reason::collision)

@@ -262,11 +262,7 @@ outcome<capability> decode_capability(std::uint8_t code, byte_span value) {
   auto result = read_known(static_cast<capability_code>(code), r);
   if (!r.failed() && r.empty())
     return result;
-  std::vector<std::uint8_t> whole{code,
-                                  static_cast<std::uint8_t>(value.size())};
-  whole.insert(whole.end(), value.begin(), value.end());
-  return make_error(open_subcode::unspecific, "capability length is wrong",
-                    std::move(whole));
+  return make_error(open_subcode::unspecific, "capability length is wrong");
 }
 
 void encode_capability(const capability& c, std::vector<std::uint8_t>& out) {

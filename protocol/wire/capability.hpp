@@ -159,7 +159,7 @@ using capability =
 std::uint8_t code_of(const capability& c);
 
 /// Decodes the value of one capability. A known one whose length is wrong is
-/// 2/0 with the whole capability as data; an unknown one is kept.
+/// 2/0; an unknown one is kept.
 outcome<capability> decode_capability(std::uint8_t code, byte_span value);
 
 /// Appends code, length and value. A value beyond 255 bytes is our mistake.

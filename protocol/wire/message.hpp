@@ -43,10 +43,11 @@ struct frame {
 namespace detail {
 decode_error header_error(byte_span header, std::size_t max_message_size);
 
-// Bounds of a message's length (RFC 4271 §6.1, RFC 2918 §3, RFC 8654 §4);
-// an unknown type has those of the header.
+// Bounds of a message's length (RFC 4271 §6.1, RFC 8654 §4); an unknown type
+// has those of the header, as has ROUTE-REFRESH, whose decoder knows what a
+// short one calls for.
 constexpr std::size_t shortest(unsigned type) {
-  constexpr std::array<std::uint8_t, 6> sizes{19, 29, 23, 21, 19, 23};
+  constexpr std::array<std::uint8_t, 6> sizes{19, 29, 23, 21, 19, 19};
   return type < sizes.size() ? sizes[type] : header_size;
 }
 constexpr std::size_t longest(unsigned type, std::size_t max_message_size) {

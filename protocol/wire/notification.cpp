@@ -67,9 +67,12 @@ void encode(notification_code code, std::uint8_t subcode, byte_span data,
   writer w{out};
   w.u8(static_cast<std::uint8_t>(code));
   w.u8(subcode);
-  w.bytes(data.first(
-      std::min(data.size(), standard_message_size - header_size - 2)));
+  w.bytes(data);
   end_message(start, out);
+}
+
+byte_span cut(byte_span data, std::size_t max_size) {
+  return data.first(std::min(data.size(), max_size - header_size - 2));
 }
 
 } // namespace
@@ -88,12 +91,13 @@ outcome<notification_message> decode_notification(byte_span body) {
 
 void encode_notification(const notification_message& message,
                          std::vector<std::uint8_t>& out) {
-  encode(message.code, message.subcode, message.data, out);
+  encode(message.code, message.subcode,
+         cut(message.data, standard_message_size), out);
 }
 
 void encode_notification(const decode_error& error,
-                         std::vector<std::uint8_t>& out) {
-  encode(error.code, error.subcode, error.data, out);
+                         std::vector<std::uint8_t>& out, std::size_t max_size) {
+  encode(error.code, error.subcode, cut(error.data, max_size), out);
 }
 
 std::optional<std::string> shutdown_text(const notification_message& message) {

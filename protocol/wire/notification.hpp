@@ -1,7 +1,7 @@
 #pragma once
 
 #include "protocol/outcome.hpp"
-#include "protocol/wire/reader.hpp"
+#include "protocol/wire/message.hpp"
 
 #include <optional>
 #include <string>
@@ -29,9 +29,11 @@ outcome<notification_message> decode_notification(byte_span body);
 /// standard_message_size is cut.
 void encode_notification(const notification_message& message,
                          std::vector<std::uint8_t>& out);
-/// Appends the NOTIFICATION that this error is.
+/// Appends the NOTIFICATION that this error is, cut to `max_size`: what the
+/// peer takes (RFC 8654 §5).
 void encode_notification(const decode_error& error,
-                         std::vector<std::uint8_t>& out);
+                         std::vector<std::uint8_t>& out,
+                         std::size_t max_size = standard_message_size);
 
 /// The text that a Cease for administrative shutdown or reset carries, made
 /// safe for a log: control characters and invalid UTF-8 become '?' (RFC 9003).

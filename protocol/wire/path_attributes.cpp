@@ -23,6 +23,26 @@ std::string_view name_of(origin_type origin) {
 
 namespace {
 
+// RFC 4271 §6: the data is empty unless §6.3 asks for the erroneous attribute.
+bool carries_attribute(update_subcode subcode) {
+  switch (subcode) {
+  case update_subcode::unrecognized_well_known_attribute:
+  case update_subcode::missing_well_known_attribute:
+  case update_subcode::attribute_flags_error:
+  case update_subcode::attribute_length_error:
+  case update_subcode::invalid_origin_attribute:
+  case update_subcode::invalid_next_hop_attribute:
+  case update_subcode::optional_attribute_error:
+    return true;
+  case update_subcode::unspecific:
+  case update_subcode::malformed_attribute_list:
+  case update_subcode::invalid_network_field:
+  case update_subcode::malformed_as_path:
+    return false;
+  }
+  return false;
+}
+
 // RFC 7606 §3 (c): treat-as-withdraw unless the attribute's own document says
 // otherwise, as that of AIGP does (RFC 7311 §3.2).
 verdict verdict_on_flags(const attribute_rule& rule) {
@@ -41,7 +61,8 @@ void attribute_decoder::report(verdict action, update_subcode subcode,
     return;
   const auto as_notification = [&] {
     // RFC 4271 §6.3: the erroneous attribute (type, length and value).
-    return make_error(subcode, reason, {raw_.whole.begin(), raw_.whole.end()});
+    const auto data = carries_attribute(subcode) ? raw_.whole : byte_span{};
+    return make_error(subcode, reason, {data.begin(), data.end()});
   };
   if (action == verdict::session_reset && !result_.reset)
     result_.reset = as_notification();

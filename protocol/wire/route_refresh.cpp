@@ -8,7 +8,7 @@ namespace troupe::protocol::wire {
 namespace {
 
 // RFC 7313 §5: the data is the complete message.
-decode_error wrong_length(byte_span body) {
+decode_error wrong_length_of_mark(byte_span body) {
   std::vector<std::uint8_t> whole;
   const auto start = begin_message(message_type::route_refresh, whole);
   writer{whole}.bytes(body);
@@ -17,9 +17,17 @@ decode_error wrong_length(byte_span body) {
                     "ROUTE-REFRESH has a wrong length", std::move(whole));
 }
 
+decode_error too_short(byte_span body) {
+  std::vector<std::uint8_t> length;
+  writer{length}.u16(static_cast<std::uint16_t>(header_size + body.size()));
+  return make_error(header_subcode::bad_message_length,
+                    "ROUTE-REFRESH is too short", std::move(length));
+}
+
 } // namespace
 
-outcome<route_refresh_message> decode_route_refresh(byte_span body) {
+outcome<route_refresh_message> decode_route_refresh(byte_span body,
+                                                    bool enhanced) {
   reader r{body};
   route_refresh_message message;
   message.address_family.afi = r.u16();
@@ -27,8 +35,10 @@ outcome<route_refresh_message> decode_route_refresh(byte_span body) {
   message.address_family.safi = r.u8();
   const bool marker = message.kind == route_refresh_kind::begin
                       || message.kind == route_refresh_kind::end;
-  if (r.failed() || (marker && !r.empty()))
-    return wrong_length(body);
+  if (enhanced && marker && (r.failed() || !r.empty()))
+    return wrong_length_of_mark(body);
+  if (r.failed())
+    return too_short(body);
   message.trailing.assign(r.rest().begin(), r.rest().end());
   return message;
 }

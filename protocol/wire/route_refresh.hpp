@@ -27,10 +27,12 @@ struct route_refresh_message {
                          const route_refresh_message&) = default;
 };
 
-/// Decodes the body of a ROUTE-REFRESH. A begin or end whose length is not 4
-/// is 7/1 with the whole message as data (RFC 7313 §5); so is a body shorter
-/// than 4.
-outcome<route_refresh_message> decode_route_refresh(byte_span body);
+/// Decodes the body of a ROUTE-REFRESH. Where enhanced route refresh was agreed
+/// upon, a begin or end whose length is not 4 is 7/1 with the whole message as
+/// data (RFC 7313 §5). Else a body shorter than 4 is 1/2 with the length field
+/// as data (RFC 4271 §6.1).
+outcome<route_refresh_message> decode_route_refresh(byte_span body,
+                                                    bool enhanced);
 
 /// Appends a whole ROUTE-REFRESH.
 void encode_route_refresh(const route_refresh_message& message,

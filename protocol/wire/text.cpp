@@ -356,7 +356,8 @@ std::string to_text(const frame& message, const negotiated& session) {
   case message_type::keepalive:
     return "Keepalive";
   case message_type::route_refresh:
-    return render(decode_route_refresh(message.body));
+    return render(
+        decode_route_refresh(message.body, session.enhanced_route_refresh));
   }
   return hex_dump(message.whole);
 }

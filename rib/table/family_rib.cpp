@@ -108,7 +108,7 @@ bool family_rib<Key>::replace(prefix_number number, std::size_t index,
   context_.dropped.add(old.attributes);
   if (e.has(entry_bit::unsettled))
     return true;
-  if (context_.wants_ranked)
+  if (context_.wants_ranked && (is_eligible(old) || is_eligible(fresh)))
     mark(number);
   if (was.chosen && index == 0 && e.count == 1 && is_eligible(fresh))
     publish(number, was);
@@ -143,7 +143,7 @@ void family_rib<Key>::erase(prefix_number number, std::size_t index) {
   context_.dropped.add(old.attributes);
   if (e.has(entry_bit::unsettled))
     return;
-  if (context_.wants_ranked)
+  if (context_.wants_ranked && is_eligible(old))
     mark(number);
   if (e.count == 0) {
     e.clear(entry_bit::chosen);

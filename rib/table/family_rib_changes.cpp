@@ -54,7 +54,7 @@ void family_rib<Key>::add_candidates(const entry& e,
     const auto& p = *inputs[i].what;
     if (may_be_chosen(p))
       to.all.push_back({p.attributes, p.path_id, p.neighbor,
-                        inputs[i].source->kind, steps[i]});
+                        inputs[i].source->kind, p.source, steps[i]});
   }
 }
 

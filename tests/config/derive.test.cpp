@@ -29,7 +29,7 @@ protected:
   }
   session_facts facts(const char* local = "10.0.0.1") {
     return {agreed, rib::neighbor_index{1}, *ip_address::parse(local),
-            *n.address, 1};
+            *n.address, 1, {}};
   }
   rib::export_settings exported(const char* local = "10.0.0.1") {
     return export_settings(r, n, facts(local));
@@ -60,6 +60,38 @@ TEST_F(Derive, TheOpenNamesWhatTheConfigurationOffers) {
   EXPECT_NE(t.open.find<wire::extended_next_hop_capability>(), nullptr);
   ASSERT_NE(t.open.find<wire::add_path_capability>(), nullptr);
   EXPECT_EQ(t.open.find<wire::add_path_capability>()->entries.size(), 1U);
+}
+
+TEST_F(Derive, AddPathIsOfferedByFamilyAndDirection) { // RFC 7911 §4
+  n.families[ipv4_unicast].add_path.send = 2;
+  n.families[ipv6_unicast].add_path = {true, add_path_config::all};
+  const auto s = fsm_settings(r, n, *n.address);
+  const auto* offered = s.open.find<wire::add_path_capability>();
+  ASSERT_NE(offered, nullptr);
+  ASSERT_EQ(offered->entries.size(), 2U);
+  EXPECT_EQ(offered->entries[0].mode, wire::add_path_mode::send);
+  EXPECT_EQ(offered->entries[1].mode, wire::add_path_mode::both);
+}
+
+TEST_F(Derive, SeveralPathsAreToldWhereThatIsAgreedUpon) {
+  n.families[ipv4_unicast].add_path.send = 2;
+  n.families[ipv6_unicast].add_path.send = add_path_config::all;
+  for (const auto& [f, how] : exported().families) {
+    EXPECT_FALSE(how.add_path || how.needs_candidates());
+    EXPECT_EQ(how.paths, 1U);
+  }
+  agreed.families = {{ipv4_unicast, false, true}, {ipv6_unicast, false, true}};
+  const auto told = exported().families;
+  EXPECT_TRUE(told.at(ipv4_unicast).add_path);
+  EXPECT_EQ(told.at(ipv4_unicast).paths, 2U);
+  EXPECT_EQ(told.at(ipv6_unicast).paths, rib::export_family::all_paths);
+  EXPECT_FALSE(told.at(ipv6_unicast).per_client);
+}
+
+TEST_F(Derive, AClientOfARouteServerGetsItsOwnBestPath) { // RFC 7947 §2.3
+  n.route_server_client = true;
+  for (const auto& [f, how] : exported().families)
+    EXPECT_TRUE(how.per_client && how.needs_candidates());
 }
 
 TEST_F(Derive, CapabilitiesAscendByCode) {

@@ -368,7 +368,7 @@ TEST_F(Confederation, OurAsIsTheMemberAsInside) {
   EXPECT_EQ(our_as(r, n), 65001U);
   of_as(65002);
   EXPECT_EQ(our_as(r, n), 65001U);
-  EXPECT_EQ(known_kind(r, n), peer_kind::external);
+  EXPECT_EQ(known_kind(r, n), peer_kind::confederation);
   n.remote = {remote_asn::kind::internal, 0};
   EXPECT_EQ(our_as(r, n), 65001U);
   r.confederation.reset();

@@ -61,6 +61,7 @@ class Matrix(unittest.TestCase):
         files = {
             "protocol/a.cpp": "// RFC 4271 §4.1, §4.2, §6\n// RFC 1997\n",
             "tests/a.test.cpp": "TEST(A, B) { // RFC 4271 §4.1, §6.3\n}\n",
+            "tests/cases/a.cases": "name | RFC 4271 §4.4 | ff | reset\n",
             "scripts/rfc-titles.txt": "4271 BGP\n1997 Communities\n",
             "scripts/rfc-from-memory.txt": "1997 not read\n4271§4.1 why\n",
             "docs/x": "",
@@ -86,6 +87,7 @@ class Matrix(unittest.TestCase):
         self.assertIn("\nRFC 1997, RFC 4271 §4.2.\n", text)
         self.assertIn("| §4.1 [memory] | `protocol/a.cpp` | `A.B` |", text)
         self.assertIn("| §6 | `protocol/a.cpp` | those of its subs", text)
+        self.assertIn("| §4.4 |  | `tests/cases/a.cases` |", text)
         self.assertIn("## RFC 1997: Communities [memory]", text)
         self.assertIn("* RFC 4271 §4.1: why", text)
 

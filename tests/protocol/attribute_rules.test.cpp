@@ -163,17 +163,41 @@ TEST(AttributeRules, ResetExactlyWithANotification) {
   }
 }
 
-// Without NLRI nothing proves that the NLRI were found (RFC 7606 §5.2).
+// Without NLRI nothing proves that the NLRI were found (RFC 7606 §5.2). What
+// NEXT_HOP says is then ignored (RFC 4760 §3), its form is not.
 TEST(AttributeRules, ResetWhereNothingIsAnnounced) {
   for (const auto& each : rows) {
     auto context = external();
     context.classic_nlri = false;
     const auto raw = with(each.flags, each.code, hex(each.value));
     const auto result = decode_attributes(raw, context);
-    EXPECT_EQ(result.action, each.external >= withdraw ? reset : each.external)
-        << each.name;
+    const bool ignored =
+        each.code == 3 && each.flags == 0x40 && each.value.size() == 8;
+    if (ignored)
+      EXPECT_EQ(result.action, accept) << each.name;
+    else
+      EXPECT_EQ(result.action,
+                each.external >= withdraw ? reset : each.external)
+          << each.name;
     EXPECT_EQ(result.reset.has_value(), result.action == reset) << each.name;
   }
+}
+
+// RFC 4271 §6: the data is empty where §6.3 does not ask for the attribute.
+TEST(AttributeRules, GiveNoDataThatNobodyAsksFor) {
+  auto context = external();
+  context.classic_nlri = false;
+  const auto reset_by = [&](std::uint8_t code, std::string_view value) {
+    const auto result =
+        decode_attributes(attribute(0x40, code, hex(value)), context);
+    return result.reset.value_or(decode_error{});
+  };
+  const auto path = reset_by(2, "0901 0000fde9");
+  EXPECT_EQ(path.subcode, 11);
+  EXPECT_TRUE(path.data.empty());
+  const auto origin = reset_by(1, "03");
+  EXPECT_EQ(origin.subcode, 6);
+  EXPECT_EQ(origin.data, attribute(0x40, 1, hex("03")));
 }
 
 TEST(AttributeRules, AreOnePerCodeInAscendingOrder) {
@@ -200,7 +224,7 @@ TEST(AttributeRules, NameTheSubcodeOfAReset) { // RFC 4271 §6.3
   for (const auto& each :
        {expected{0x40, 99, "00", 2}, expected{0xc0, 1, "00", 4},
         expected{0x40, 1, "0000", 5}, expected{0x40, 1, "09", 6},
-        expected{0x40, 3, "00000000", 8}, expected{0xc0, 8, "", 5},
+        expected{0x40, 3, "000000", 5}, expected{0xc0, 8, "", 5},
         expected{0x80, 14, "0002011000000000", 9},
         expected{0x40, 2, "0200", 11}}) {
     const auto result = decode_attributes(

@@ -130,7 +130,7 @@ std::string verdict_of(const frame& message, const negotiated& session) {
   case message_type::keepalive:
     return "accept";
   case message_type::route_refresh:
-    return verdict_of_outcome(decode_route_refresh(message.body));
+    return verdict_of_outcome(decode_route_refresh(message.body, true));
   }
   return "";
 }

@@ -55,10 +55,18 @@ TEST(Notification, SurvivesTheRoundTrip) {
   }));
 }
 
-TEST(Notification, CutsDataToTheStandardSize) { // RFC 8654 §5
+TEST(Notification, CutsDataToTheSizeOfAMessage) { // RFC 8654 §5
   byte_vector out;
   encode_notification(shutdown(byte_vector(60000, 1)), out);
   EXPECT_EQ(out.size(), 4096U);
+  const auto error =
+      make_error(update_subcode::unspecific, "", byte_vector(65535, 1));
+  out.clear();
+  encode_notification(error, out);
+  EXPECT_EQ(out.size(), 4096U);
+  out.clear();
+  encode_notification(error, out, extended_message_size);
+  EXPECT_EQ(out.size(), 65535U);
 }
 
 TEST(ShutdownText, GoesBothWays) { // RFC 9003 §2
@@ -122,15 +130,15 @@ TEST(RouteRefresh, SurvivesTheRoundTrip) {
     const auto message = *any_route_refresh();
     byte_vector out;
     encode_route_refresh(message, out);
-    const auto read = decode_route_refresh(framed(out).body);
+    const auto read = decode_route_refresh(framed(out).body, true);
     RC_ASSERT(read.has_value());
     RC_ASSERT(*read == message);
   }));
 }
 
 TEST(RouteRefresh, AnswersAWrongLengthWithTheWholeMessage) { // RFC 7313 §5
-  for (const auto* body : {"0001010100", "00010201ffff"}) {
-    const auto read = decode_route_refresh(hex(body));
+  for (const auto* body : {"0001010100", "00010201ffff", "000101", "000102"}) {
+    const auto read = decode_route_refresh(hex(body), true);
     ASSERT_FALSE(read.has_value()) << body;
     EXPECT_EQ(read.error().code, notification_code::route_refresh_error);
     EXPECT_EQ(read.error().subcode, 1);
@@ -139,13 +147,30 @@ TEST(RouteRefresh, AnswersAWrongLengthWithTheWholeMessage) { // RFC 7313 §5
   }
 }
 
-TEST(RouteRefresh, RefusesATruncatedBody) { // CVE-2023-41360
-  for (const auto* body : {"", "00", "0001", "000100"})
-    EXPECT_FALSE(decode_route_refresh(hex(body)).has_value());
+// CVE-2023-41360, RFC 4271 §6.1
+TEST(RouteRefresh, AnswersATruncatedBodyWithTheLengthField) {
+  for (const auto* body : {"", "00", "0001", "000100", "0001ff"}) {
+    const auto read = decode_route_refresh(hex(body), true);
+    ASSERT_FALSE(read.has_value()) << body;
+    EXPECT_EQ(read.error().code, notification_code::message_header_error);
+    EXPECT_EQ(read.error().subcode, 2);
+    const auto size = static_cast<std::uint8_t>(19 + hex(body).size());
+    EXPECT_EQ(read.error().data, (byte_vector{0, size}));
+  }
+}
+
+// RFC 7313 §5: "applicable only when [it] has received" the capability.
+TEST(RouteRefresh, KnowsNoMarksUnlessTheyWereAgreedUpon) {
+  const auto read = decode_route_refresh(hex("0001010100"), false);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->trailing, hex("00"));
+  const auto cut = decode_route_refresh(hex("000101"), false);
+  ASSERT_FALSE(cut.has_value());
+  EXPECT_EQ(cut.error().code, notification_code::message_header_error);
 }
 
 TEST(RouteRefresh, KeepsAnOrfUnread) { // RFC 5291 §4
-  const auto read = decode_route_refresh(hex("00010001 01400000"));
+  const auto read = decode_route_refresh(hex("00010001 01400000"), true);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->kind, route_refresh_kind::request);
   EXPECT_EQ(read->trailing, hex("01400000"));

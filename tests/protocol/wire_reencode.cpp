@@ -137,7 +137,7 @@ std::optional<bytes> reencode(const frame& message, const negotiated& session) {
     encode_keepalive(out);
     return out;
   case message_type::route_refresh:
-    if (const auto refresh = decode_route_refresh(message.body)) {
+    if (const auto refresh = decode_route_refresh(message.body, true)) {
       encode_route_refresh(*refresh, out);
       return out;
     }
@@ -171,7 +171,7 @@ bool add_meaning(const frame& message, const negotiated& session, meaning& to) {
     ++to.keepalives;
     return true;
   case message_type::route_refresh:
-    return keep(decode_route_refresh(message.body), to.refreshes);
+    return keep(decode_route_refresh(message.body, true), to.refreshes);
   }
   return false;
 }

@@ -392,12 +392,12 @@ TEST(ExportDefault, IsToldInPlaceOfTheTables) {
 
 TEST(ExportDefault, IsWithdrawnWhereTheNextGroupHasNone) {
   export_world w{{}};
-  w.join(1, true, true);
+  w.join(1, true, false, 0, true);
   w.settle();
   EXPECT_TRUE(w.peer(1).table.empty());
   w.announce("0.0.0.0/0", w.set(simple_path(65001)), 9);
   w.settle();
-  w.join(2, true, true); // the table has one in its place
+  w.join(2, true, false, 0, true); // the table has one in its place
   w.settle();
   EXPECT_EQ(w.peer(2).table.size(), 1U);
 }

@@ -1,5 +1,6 @@
 #include "tests/rib/export_support.hpp"
 
+#include "protocol/wire/route_refresh.hpp"
 #include "protocol/wire/update.hpp"
 #include "rib/import.hpp"
 
@@ -222,6 +223,14 @@ path_attributes told_by_the_book(path_attributes a,
   return a;
 }
 
+namespace {
+
+family family_of(const prefix& p) {
+  return p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
+}
+
+} // namespace
+
 // -- receiver -----------------------------------------------------------------
 
 receiver::receiver(const export_settings& settings) : settings_(settings) {}
@@ -229,8 +238,10 @@ receiver::receiver(const export_settings& settings) : settings_(settings) {}
 void receiver::read(const std::vector<output_slice>& slices) {
   for (const auto& s : slices) {
     const auto before = sizes.size();
+    const auto marks = marks_;
     read({s.block->data() + s.offset, s.size});
     EXPECT_EQ(sizes.size() - before, s.updates);
+    EXPECT_EQ(marks_ - marks, s.refreshes);
   }
 }
 
@@ -240,11 +251,79 @@ void receiver::read(std::span<const std::uint8_t> bytes) {
     ASSERT_TRUE(framed.has_value());
     ASSERT_TRUE(framed->has_value()) << "a message is cut";
     const auto frame = **framed;
-    EXPECT_EQ(frame.type, wire::message_type::update);
-    sizes.push_back(frame.whole.size());
-    update(frame.body);
+    if (frame.type == wire::message_type::route_refresh) {
+      refresh(frame.body);
+    } else {
+      EXPECT_EQ(frame.type, wire::message_type::update);
+      sizes.push_back(frame.whole.size());
+      update(frame.body);
+    }
     bytes = bytes.subspan(frame.whole.size());
   }
+}
+
+// RFC 7313 §4.
+void receiver::refresh(std::span<const std::uint8_t> body) {
+  const auto read = wire::decode_route_refresh(body);
+  ASSERT_TRUE(read.has_value());
+  ++marks_;
+  const auto f = read->address_family;
+  if (read->kind == wire::route_refresh_kind::begin) {
+    EXPECT_TRUE(told_before || ends_of_rib[f] == 1) << "BoRR before End-of-RIB";
+    EXPECT_FALSE(stale.contains(f)) << "BoRR without EoRR";
+    auto& all = stale[f];
+    for (const auto& [p, unused] : table)
+      if (family_of(p) == f)
+        all.insert({p, 0});
+    for (const auto& [p, ids] : paths)
+      for (const auto& [id, unused] : ids)
+        if (family_of(p) == f)
+          all.insert({p, id});
+    events.push_back("<");
+    return;
+  }
+  EXPECT_EQ(read->kind, wire::route_refresh_kind::end);
+  ASSERT_TRUE(stale.contains(f)) << "EoRR without BoRR";
+  for (const auto& path : stale[f])
+    remove(path);
+  stale.erase(f);
+  ++refreshes[f];
+  events.push_back(">");
+}
+
+void receiver::know(const prefix& p, std::uint32_t id) {
+  (settings_.families.at(family_of(p)).add_path ? paths[p][id] : table[p]) = {};
+}
+
+void receiver::remove(const path_name& path) {
+  const auto& [p, id] = path;
+  table.erase(p);
+  const auto found = paths.find(p);
+  if (found == paths.end())
+    return;
+  found->second.erase(id);
+  if (found->second.empty())
+    paths.erase(found);
+}
+
+std::vector<byte_vector> receiver::held(const prefix& p) const {
+  std::vector<byte_vector> all;
+  if (const auto found = table.find(p); found != table.end())
+    all.push_back(found->second);
+  if (const auto found = paths.find(p); found != paths.end())
+    for (const auto& [id, attributes] : found->second)
+      all.push_back(attributes);
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+std::set<prefix> receiver::prefixes() const {
+  std::set<prefix> all;
+  for (const auto& [p, unused] : table)
+    all.insert(p);
+  for (const auto& [p, unused] : paths)
+    all.insert(p);
+  return all;
 }
 
 void receiver::update(std::span<const std::uint8_t> body) {
@@ -265,17 +344,26 @@ void receiver::update(std::span<const std::uint8_t> body) {
   const auto each = [&](wire::byte_span bytes, family f, auto act) {
     wire::nlri_reader r{bytes, f, settings_.families.at(f).add_path};
     for (wire::nlri n; r.next(n);)
-      act(wire::to_prefix(n, f));
+      act({wire::to_prefix(n, f), n.path_id});
     EXPECT_FALSE(r.failed());
   };
-  const auto add = [&](const prefix& p) {
-    table[p] = canonical(read->attributes.attributes);
-    events.push_back("+" + to_string(p));
+  const auto text = [](const path_name& path) {
+    return to_string(path.first)
+           + (path.second == 0 ? "" : "#" + std::to_string(path.second));
+  };
+  const auto add = [&](const path_name& path) {
+    const auto& [p, id] = path;
+    const bool ids = settings_.families.at(family_of(p)).add_path;
+    EXPECT_EQ(ids, id != 0);
+    (ids ? paths[p][id] : table[p]) = canonical(read->attributes.attributes);
+    if (const auto old = stale.find(family_of(p)); old != stale.end())
+      old->second.erase(path);
+    events.push_back("+" + text(path));
     ++announced;
   };
-  const auto remove = [&](const prefix& p) {
-    table.erase(p);
-    events.push_back("-" + to_string(p));
+  const auto remove = [&](const path_name& path) {
+    this->remove(path);
+    events.push_back("-" + text(path));
     ++withdrawn;
   };
   each(read->sections.withdrawn, ipv4_unicast, remove);
@@ -290,15 +378,16 @@ void receiver::update(std::span<const std::uint8_t> body) {
 
 namespace {
 
-family family_of(const prefix& p) {
-  return p.address().is_v4() ? ipv4_unicast : ipv6_unicast;
-}
-
 template <class Key>
 void add_change(family_changes<Key>& out, const prefix& p, prefix_number n,
-                const best_route& best) {
+                const std::vector<best_route>& candidates) {
+  const auto best = candidates.empty() ? best_route{} : candidates.front();
   out.changes.push_back(
       {to_key<Key>(p), n, best.set, best.source, best.kind, best.origin});
+  for (const auto& c : candidates)
+    out.ranked.all.push_back(
+        {c.set, c.path_id, c.source, c.kind, c.origin, decision_step::best});
+  out.ranked.ends.push_back(static_cast<std::uint32_t>(out.ranked.all.size()));
 }
 
 } // namespace
@@ -321,20 +410,28 @@ prefix_number fake_shard::allocate(const prefix& p) {
 }
 
 void fake_shard::set(const prefix& p, const best_route& best) {
+  if (best.set == attribute_ref::none)
+    set(p, std::vector<best_route>{});
+  else
+    set(p, std::vector{best});
+}
+
+void fake_shard::set(const prefix& p, std::vector<best_route> candidates) {
   const auto found = numbers_.find(p);
-  if (found == numbers_.end() && best.set == attribute_ref::none)
+  if (found == numbers_.end() && candidates.empty())
     return;
   const auto n = found == numbers_.end() ? allocate(p) : found->second;
-  if (best.set == attribute_ref::none)
+  if (candidates.empty())
     routes_.erase(p);
   else
-    routes_[p] = best;
+    routes_[p] = std::move(candidates);
   owed_.insert({family_of(p), n});
 }
 
 std::optional<best_route> fake_shard::best(const prefix& p) const {
   const auto found = routes_.find(p);
-  return found == routes_.end() ? std::nullopt : std::optional{found->second};
+  return found == routes_.end() ? std::nullopt
+                                : std::optional{found->second.front()};
 }
 
 std::optional<prefix_number> fake_shard::number_of(const prefix& p) const {
@@ -346,11 +443,13 @@ void fake_shard::add(change_batch& batch, const name& n) const {
   const auto& p = prefixes_.at(n.first).at(n.second).prefix;
   if (!p)
     return;
-  const auto route = best(*p).value_or(best_route{});
+  const auto found = routes_.find(*p);
+  const auto candidates =
+      found == routes_.end() ? std::vector<best_route>{} : found->second;
   if (n.first == ipv4_unicast)
-    add_change(batch.ipv4, *p, n.second, route);
+    add_change(batch.ipv4, *p, n.second, candidates);
   else
-    add_change(batch.ipv6, *p, n.second, route);
+    add_change(batch.ipv6, *p, n.second, candidates);
 }
 
 std::shared_ptr<const change_batch> fake_shard::collect(std::size_t most) {

@@ -40,7 +40,11 @@ told_by_the_book(protocol::wire::path_attributes attributes,
                  const export_settings& settings, std::uint8_t traits,
                  const protocol::ip_address& next_hop);
 
-/// The other end of a member: decodes what is written to it.
+/// The path id of a default route of our own, where there are any.
+inline constexpr std::uint32_t default_id = 0xffffffff;
+
+/// The other end of a member: decodes what is written to it. Between BoRR and
+/// EoRR it does as RFC 7313 §4 says.
 class receiver {
 public:
   explicit receiver(const export_settings& settings);
@@ -49,26 +53,45 @@ public:
   void read(std::span<const std::uint8_t> bytes);
   void read(const std::vector<output_slice>& slices);
 
-  /// Prefix -> canonical attributes.
+  /// Prefix -> canonical attributes, of families without ADD-PATH.
   std::map<protocol::prefix, byte_vector> table;
+  /// Prefix -> path id -> canonical attributes, of those with it.
+  std::map<protocol::prefix, std::map<std::uint32_t, byte_vector>> paths;
+  /// What it has of a prefix, in either form; sorted.
+  std::vector<byte_vector> held(const protocol::prefix& p) const;
+  /// All prefixes of which it has something.
+  std::set<protocol::prefix> prefixes() const;
   std::map<protocol::family, unsigned> ends_of_rib;
-  std::vector<std::size_t> sizes;  ///< of each message
-  std::vector<std::string> events; ///< "+p", "-p" in order
+  std::map<protocol::family, unsigned> refreshes; ///< that have ended
+  /// Families between BoRR and EoRR, with what was not told again yet.
+  using path_name = std::pair<protocol::prefix, std::uint32_t>;
+  std::map<protocol::family, std::set<path_name>> stale;
+  /// It has a path of a prefix, with whatever attributes.
+  void know(const protocol::prefix& p, std::uint32_t id);
+  /// Whether BoRR may come before End-of-RIB: it was told elsewhere.
+  bool told_before = false;
+  std::vector<std::size_t> sizes; ///< of each message
+  /// "+p", "-p", with "#id" behind it where there is one, "<", ">" in order.
+  std::vector<std::string> events;
   std::uint64_t announced = 0;
   std::uint64_t withdrawn = 0;
 
 private:
   void update(std::span<const std::uint8_t> body);
+  void refresh(std::span<const std::uint8_t> body);
+  void remove(const path_name& path);
 
   export_settings settings_;
+  std::uint32_t marks_ = 0;
 };
 
-/// What a shard tells of one prefix.
+/// A path that a shard tells of a prefix.
 struct best_route {
   attribute_ref set = attribute_ref::none; ///< the tests hold the reference
   neighbor_index source{};
   protocol::peer_kind kind = protocol::peer_kind::external;
   source_kind origin = source_kind::bgp;
+  std::uint32_t path_id = 0; ///< as received
 };
 
 /// Plays a shard towards one exporter: numbers, owed changes, credit, answers.
@@ -78,9 +101,11 @@ public:
   explicit fake_shard(attribute_pool& pool) : pool_(&pool) {}
 
   void set(const protocol::prefix& p, const best_route& best);
+  /// All candidates of a prefix, the best one first.
+  void set(const protocol::prefix& p, std::vector<best_route> candidates);
   std::optional<best_route> best(const protocol::prefix& p) const;
   std::optional<prefix_number> number_of(const protocol::prefix& p) const;
-  const std::map<protocol::prefix, best_route>& routes() const {
+  const std::map<protocol::prefix, std::vector<best_route>>& routes() const {
     return routes_;
   }
 
@@ -104,7 +129,7 @@ private:
   void add(change_batch& batch, const name& n) const;
 
   attribute_pool* pool_;
-  std::map<protocol::prefix, best_route> routes_;
+  std::map<protocol::prefix, std::vector<best_route>> routes_;
   std::map<protocol::prefix, prefix_number> numbers_;
   std::map<protocol::family, family_numbers> prefixes_;
   std::set<name> owed_;

@@ -212,6 +212,23 @@ TEST_F(Import, AMalformedAttributeBesideAWithdrawalEndsTheSession) {
 }
 
 // Seed defect 22: routes of a family that was not negotiated are not taken.
+TEST_F(Import, MulticastPrefixesAreIgnoredAndNoted) { // RFC 4271 §6.3
+  auto a = route({peer_as});
+  const auto v4 =
+      ipv4(announcement(a, {"223.255.255.0/24", "224.0.0.0/4", "239.1.1.1/32",
+                            "240.0.0.0/8", "224.0.0.0/3"}));
+  EXPECT_EQ(v4.keys.size(), 3U);
+  auto i = make();
+  a.next_hop = ip_address::parse("3fff::1");
+  EXPECT_FALSE(i.update(
+      announcement(a, {"ff02::/16", "fe00::/7", "3fff::/20"}, ipv6_unicast)));
+  ASSERT_EQ(i.notes().size(), 1U);
+  EXPECT_EQ(i.notes()[0].verdict, protocol::verdict::accept);
+  EXPECT_EQ(i.counters().announced, 2U);
+  EXPECT_FALSE(i.update(announcement(a, {"3fff::/20"}, ipv6_unicast)));
+  EXPECT_TRUE(i.notes().empty());
+}
+
 TEST_F(Import, RoutesOfAFamilyThatIsOffAreIgnored) {
   settings.families.erase(ipv4_unicast);
   auto i = make();

@@ -151,6 +151,49 @@ TEST_F(ShardTableExporters, GetRankedCandidatesWhenTheyAskForThem) {
   EXPECT_EQ(drain(exporter).size(), 1U);
 }
 
+TEST_F(ShardTableExporters, TellNothingMoreWhenNobodyAsksForCandidates) {
+  const auto exporter = table.add_exporter(false);
+  up(1);
+  up(2);
+  announce(1, keys(10), {.local_pref = 200});
+  drain(exporter);
+  const auto before = table.statistics().changes;
+  announce(2, keys(10), {.local_pref = 100});
+  announce(2, keys(10), {.local_pref = 150});
+  withdraw(2, keys(10));
+  EXPECT_EQ(table.pending_changes(), 0U);
+  EXPECT_FALSE(table.has_changes());
+  EXPECT_EQ(table.statistics().changes, before);
+  // One who asks gets them, and nobody does once it has left.
+  const auto asking = table.add_exporter(true);
+  drain(asking);
+  announce(2, keys(10), {.local_pref = 100});
+  EXPECT_EQ(table.pending_changes(), 10U);
+  drain(exporter);
+  drain(asking);
+  table.remove_exporter(asking);
+  withdraw(2, keys(10));
+  EXPECT_EQ(table.pending_changes(), 0U);
+}
+
+TEST_F(ShardTableExporters, AreNotToldOfPathsThatCannotBeCandidates) {
+  const auto exporter = table.add_exporter(true);
+  up(1);
+  up(2);
+  announce(1, keys(2), {.local_pref = 200});
+  drain(exporter);
+  announce(2, keys(2), {.local_pref = 300}, path_flag::rejected);
+  announce(2, keys(2), {.local_pref = 400}, path_flag::rejected);
+  withdraw(2, keys(1));
+  EXPECT_EQ(table.pending_changes(), 0U);
+  // It becomes one, and is none again.
+  announce(2, {key(1)}, {.local_pref = 100});
+  EXPECT_EQ(table.pending_changes(), 1U);
+  drain(exporter);
+  announce(2, {key(1)}, {.local_pref = 100}, path_flag::rejected);
+  EXPECT_EQ(table.pending_changes(), 1U);
+}
+
 // -- numbers
 
 TEST_F(ShardTableExporters, AreNotToldOfPrefixesThatCameAndWentUnseen) {

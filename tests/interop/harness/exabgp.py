@@ -116,10 +116,10 @@ def _large(numbers):
 
 
 def _route(a, next_hop):
-    segments = [(False, a.get("as-path", []))]
+    segments = [("", a.get("as-path", []))]
     if a.get("as-set"):
         # It does not say where in the path the set stands; ours end in it.
-        segments.append((True, a["as-set"]))
+        segments.append(("{}", a["as-set"]))
     aggregator = a.get("aggregator")
     return Route(
         as_path=as_path(segments),

@@ -7,6 +7,10 @@ from .route import Route, address, as_path
 ORIGINS = ["igp", "egp", "incomplete"]
 
 
+# Segment types (RFC 4271 §4.3, RFC 5065 §3) and how `as_path` brackets them.
+KINDS = {1: "{}", 2: "", 3: "()"}
+
+
 class Gobgp(Daemon):
     """Takes everything."""
 
@@ -108,7 +112,7 @@ def _route(path):
         aggregator = f"{a[7]['as']} {a[7]['address']}"
     return Route(
         as_path=as_path(
-            (s["segment_type"] == 1, s["asns"])
+            (KINDS[s["segment_type"]], s["asns"])
             for s in a.get(2, {}).get("as_paths") or []
         ),
         next_hop=address(next_hop),

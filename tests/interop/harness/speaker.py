@@ -51,15 +51,23 @@ def withdrawal(prefixes):
 class Speaker:
     """A session to a daemon, up after `connect`."""
 
-    def __init__(self, address, asn, identifier, hold=240):
+    def __init__(self, address, asn, identifier, hold=240, opening=None):
+        """`opening` is the OPEN, if not the usual one."""
         self.address = address
-        self.asn = asn
-        self.identifier = identifier
-        self.hold = hold
+        self.opening = opening or open_message(asn, identifier, hold)
         self.socket = None
         self.buffer = b""
 
     def connect(self, remote, port, receive_buffer=None):
+        self.dial(remote, port, receive_buffer)
+        self.send(self.opening)
+        self.expect(1)
+        self.send(message(4))
+        self.expect(4)
+        return self
+
+    def dial(self, remote, port, receive_buffer=None):
+        """Connects and says nothing."""
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(
@@ -68,10 +76,6 @@ class Speaker:
         self.socket.bind((self.address, 0))
         self.socket.settimeout(30)
         self.socket.connect((remote, port))
-        self.send(open_message(self.asn, self.identifier, self.hold))
-        self.expect(1)
-        self.send(message(4))
-        self.expect(4)
         return self
 
     def send(self, data):
@@ -80,16 +84,27 @@ class Speaker:
     def receive(self):
         """The next message: its type and body; None at the end."""
         while True:
-            if len(self.buffer) >= 19:
-                size = int.from_bytes(self.buffer[16:18], "big")
-                if len(self.buffer) >= size:
-                    whole = self.buffer[:size]
-                    self.buffer = self.buffer[size:]
-                    return whole[18], whole[19:]
-            more = self.socket.recv(1 << 16)
-            if not more:
+            if got := self.take():
+                return got
+            if not self.fill():
                 return None
-            self.buffer += more
+
+    def take(self):
+        """The next message that has arrived as a whole, if there is one."""
+        if len(self.buffer) < 19:
+            return None
+        size = int.from_bytes(self.buffer[16:18], "big")
+        if len(self.buffer) < size:
+            return None
+        whole = self.buffer[:size]
+        self.buffer = self.buffer[size:]
+        return whole[18], whole[19:]
+
+    def fill(self):
+        """Waits for octets; False at the end."""
+        more = self.socket.recv(1 << 16)
+        self.buffer += more
+        return bool(more)
 
     def expect(self, kind):
         """Reads until a message of this type comes; its body."""
