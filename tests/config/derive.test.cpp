@@ -29,7 +29,7 @@ protected:
   }
   session_facts facts(const char* local = "10.0.0.1") {
     return {agreed, rib::neighbor_index{1}, *ip_address::parse(local),
-            *n.address, 1, {}};
+            *n.address, 1};
   }
   rib::export_settings exported(const char* local = "10.0.0.1") {
     return export_settings(r, n, facts(local));

@@ -264,7 +264,7 @@ void receiver::read(std::span<const std::uint8_t> bytes) {
 
 // RFC 7313 §4.
 void receiver::refresh(std::span<const std::uint8_t> body) {
-  const auto read = wire::decode_route_refresh(body);
+  const auto read = wire::decode_route_refresh(body, true);
   ASSERT_TRUE(read.has_value());
   ++marks_;
   const auto f = read->address_family;
