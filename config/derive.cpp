@@ -229,6 +229,7 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
     s.role = on_wire(*n.role);
   s.aigp = aigp_session(r, n, s.neighbor.kind, s.neighbor.as);
   s.honor_graceful_shutdown = n.honor_graceful_shutdown;
+  s.graceful_shutdown = in_graceful_shutdown(r, n);
   s.shards = facts.shards;
   for (const auto& agreed : facts.agreed.families) {
     const auto own = n.families.find(agreed.address_family);

@@ -34,7 +34,7 @@ struct session_facts {
   protocol::ip_address peer_address;
   unsigned shards = 1;
   /// The subnet of our address of the session, where it is known.
-  std::optional<protocol::prefix> subnet;
+  std::optional<protocol::prefix> subnet = std::nullopt;
 };
 
 /// What the import of a session depends on. A policy that is not defined

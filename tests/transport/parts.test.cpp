@@ -24,6 +24,16 @@ TEST(SocketAddress, IsUnspecifiedForWhatIsNoSocket) {
   EXPECT_EQ(remote_endpoint(-1), protocol::endpoint{});
 }
 
+TEST(SocketAddress, KnowsTheSubnetOfAnAddressOfOurs) {
+  const auto subnet = [](const char* local) {
+    return interface_subnet(*protocol::ip_address::parse(local));
+  };
+  EXPECT_EQ(subnet("127.0.0.1"), protocol::prefix::parse("127.0.0.0/8"));
+  EXPECT_EQ(subnet("::1"), std::nullopt) << "nobody else is in it";
+  EXPECT_EQ(subnet("192.0.2.77"), std::nullopt) << "not ours";
+  EXPECT_EQ(subnet("0.0.0.0"), std::nullopt);
+}
+
 TEST(TimerQueue, GivesTimersInTheirOrderAndOncePerId) {
   timer_queue timers;
   timer_queue::clock::time_point zero{};
