@@ -97,6 +97,31 @@ json counters_view(const actors::neighbor_counters::direction& d) {
           {"bytes", d.bytes.load()}};
 }
 
+/// What the peer has said of its restart (RFC 4724 §3), and what is agreed upon.
+json restart_view(const wire::negotiated& n) {
+  if (!n.graceful_restart)
+    return nullptr;
+  const auto& peer = *n.graceful_restart;
+  json families = json::array();
+  for (const auto& each : peer.entries)
+    families.push_back({{"family", to_string(each.address_family)},
+                        {"forwarding", each.forwarding_preserved}});
+  return {{"restart_time_seconds", peer.restart_time.count()},
+          {"restarted", peer.restarted},
+          {"notification", n.restart_on_notification},
+          {"long_lived", n.long_lived.has_value()},
+          {"families", std::move(families)}};
+}
+
+json add_path_view(const wire::negotiated& n) {
+  json v = json::object();
+  for (const auto& each : n.families)
+    if (each.add_path_receive || each.add_path_send)
+      v[to_string(each.address_family)] = {{"receive", each.add_path_receive},
+                                           {"send", each.add_path_send}};
+  return v;
+}
+
 json session_view(const actors::session_report& report) {
   json v = json::object();
   if (report.local)
@@ -115,6 +140,11 @@ json session_view(const actors::session_report& report) {
   v["route_refresh"] = n.route_refresh;
   v["extended_messages"] = n.extended_message_send;
   v["extended_next_hop"] = n.extended_next_hop;
+  v["enhanced_route_refresh"] = n.enhanced_route_refresh;
+  v["remote_role"] =
+      n.remote_role ? json(wire::name_of(*n.remote_role)) : json(nullptr);
+  v["graceful_restart"] = restart_view(n);
+  v["add_path"] = add_path_view(n);
   return v;
 }
 

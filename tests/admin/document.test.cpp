@@ -107,6 +107,9 @@ TEST(Document, NeighborsAreTheSameInProtobuf) {
   EXPECT_EQ(n.remote_asn(), 4200000001U);
   EXPECT_EQ(n.families().at("ipv4_unicast").accepted(), 2U);
   EXPECT_EQ(n.messages().received().bytes(), 9'007'199'254'740'993U);
+  EXPECT_EQ(n.session().remote_role(), "customer");
+  EXPECT_EQ(n.session().graceful_restart().families_size(), 1);
+  EXPECT_EQ(n.session().add_path().size(), 1U);
 }
 
 TEST(Document, ANeighborWithoutASessionIsTheSameInProtobuf) {

@@ -42,6 +42,14 @@ inline actors::session_report session() {
   n.keepalive_time = 29500ms;
   n.as4 = n.route_refresh = n.extended_message_send = n.extended_next_hop =
       true;
+  n.enhanced_route_refresh = true;
+  n.remote_role = protocol::wire::bgp_role::customer;
+  n.graceful_restart = {
+      true, true, 120s, {{protocol::ipv4_unicast, true}}};
+  n.restart_on_notification = true;
+  n.long_lived.emplace();
+  n.families = {{protocol::ipv4_unicast, true, true},
+                {protocol::ipv6_unicast, false, false}};
   report.flaps = 2;
   report.counters = std::make_shared<actors::neighbor_counters>();
   count(report.counters->received, 10);

@@ -12,13 +12,19 @@ ORIGINS = {"IGP": "igp", "EGP": "egp", "Incomplete": "incomplete"}
 
 
 class Bird(Daemon):
-    """Takes everything and tells everything that it heard over BGP."""
+    """Takes everything and tells everything that it heard over BGP.
 
-    def __init__(self, me, med=None):
+    Extra of a peer: `lines` of its protocol, and of its channels `ipv4`,
+    `ipv6`, and `both` for either; `remote` instead of its AS. `originate` are static routes to tell, with
+    their attributes in braces.
+    """
+
+    def __init__(self, me, med=None, originate=()):
         super().__init__(me)
         self.med = med
+        self.originate = originate
 
-    def start(self, directory):
+    def start(self, directory, *options):
         binary = program("bird", "/usr/sbin")
         self.birdc = program("birdc", "/usr/sbin")
         self.control = f"{directory}/{self.me.name}.ctl"
@@ -28,17 +34,13 @@ class Bird(Daemon):
         self.process = Process(
             self.me.name,
             [binary, "-f", "-c", configuration, "-s", self.control]
-            + ["-P", f"{directory}/{self.me.name}.pid"],
+            + ["-P", f"{directory}/{self.me.name}.pid", *options],
             directory,
         )
 
     def _configuration(self):
         # Next hops resolve through static routes of the lowest preference; no
         # kernel protocol runs.
-        export = "export filter { if source != RTS_BGP then reject;"
-        if self.med is not None:
-            export += f" bgp_med = {self.med};"
-        export += " accept; };"
         lines = [
             f"router id {self.me.router_id};",
             "log stderr { info, warning, error, fatal, bug };",
@@ -47,25 +49,47 @@ class Bird(Daemon):
             " route 10.0.0.0/24 blackhole; }",
             "protocol static { ipv6 { preference 1; };"
             " route 3fff:ffff::/64 blackhole; }",
-            f"template bgp peers {{ local {self.me.address}"
-            f" port {self.me.port} as {self.me.asn};",
-            " multihop; strict bind yes; hold time 90;",
-            " connect delay time 1; connect retry time 1;"
-            " error wait time 1, 2;",
-            f" ipv4 {{ import all; {export}"
-            f" next hop address {self.me.next_hop}; }};",
-            f" ipv6 {{ import all; {export}"
-            f" next hop address {self.me.next_hop_v6}; }};",
-            "}",
+            *self._announced("ipv4"),
+            *self._announced("ipv6"),
         ]
-        for other, passive in self.peers:
-            lines.append(
-                f"protocol bgp to_{other.name} from peers {{ neighbor"
-                f" {other.address} port {other.port} as {other.asn};"
-                f"{' passive yes;' if passive else ''}"
-                f"{self._membership(other)} }}"
-            )
+        lines += [self._protocol(*each) for each in self.peers]
         return "\n".join(lines) + "\n"
+
+    def _announced(self, family):
+        routes = [
+            route.replace("{", "blackhole {", 1)
+            if "{" in route
+            else f"{route} blackhole"
+            for route in self.originate
+            if (":" in route.split(" ", 1)[0]) == (family == "ipv6")
+        ]
+        if routes:
+            yield f"protocol static announced{family[-1]} {{ {family};"
+            yield from (f" route {route};" for route in routes)
+            yield "}"
+
+    def _protocol(self, other, passive):
+        export = (
+            "export filter { if source != RTS_BGP && proto !="
+            ' "announced4" && proto != "announced6" then reject;'
+        )
+        if self.med is not None:
+            export += f" bgp_med = {self.med};"
+        export += " accept; };"
+        extra = self.extra[other.name]
+        both = extra.get("both", "")
+        return f"""protocol bgp to_{other.name} {{
+ local {self.me.address} port {self.me.port} as {self.me.asn};
+ neighbor {other.address} port {other.port} {extra.get("remote", f"as {other.asn}")};
+ multihop; strict bind yes; hold time 90;
+ connect delay time 1; connect retry time 1; error wait time 1, 2;
+ {"passive yes;" if passive else ""}{self._membership(other)}
+ {extra.get("lines", "")}
+ ipv4 {{ import all; {export} next hop address {self.me.next_hop};
+  {both} {extra.get("ipv4", "")} }};
+ ipv6 {{ import all; {export} next hop address {self.me.next_hop_v6};
+  {both} {extra.get("ipv6", "")} }};
+}}"""
 
     def _membership(self, other):
         if not self.confederation:
@@ -74,22 +98,26 @@ class Bird(Daemon):
         within = "yes" if other.asn in (self.me.asn, *others) else "no"
         return f" confederation {identifier}; confederation member {within};"
 
-    def _ask(self, question, timeout=60):
+    def ask(self, question, timeout=60):
         return run([self.birdc, "-s", self.control, *question], timeout)
 
     def established(self, peer):
-        return "Established" in self._ask(["show", "protocols", f"to_{peer.name}"])
+        return "Established" in self.ask(["show", "protocols", f"to_{peer.name}"])
+
+    def details(self, peer):
+        """What it says of a session, as text."""
+        return self.ask(["show", "protocols", "all", f"to_{peer.name}"])
 
     def count(self, family="ipv4"):
         """Routes heard over BGP."""
-        answer = self._ask(
+        answer = self.ask(
             ["show", "route", "table", FAMILIES[family], "where", "source"]
             + ["=", "RTS_BGP", "count"]
         )
         return int(re.search(r"(\d+) of \d+ routes", answer).group(1))
 
     def table(self, family="ipv4"):
-        text = self._ask(
+        text = self.ask(
             ["show", "route", "table", FAMILIES[family], "where", "source"]
             + ["=", "RTS_BGP", "primary", "all"],
             300,

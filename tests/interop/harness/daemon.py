@@ -11,12 +11,18 @@ class Daemon:
     def __init__(self, me):
         self.me = me
         self.peers = []
+        self.extra = {}
         self.process = None
         self.confederation = None
 
-    def peer(self, other, passive=False):
-        """Adds a neighbour, to be called or, if passive, to call."""
+    def peer(self, other, passive=False, **extra):
+        """Adds a neighbour, to be called or, if passive, to call.
+
+        `extra` is text for its configuration, under names that each kind of
+        daemon has of its own.
+        """
         self.peers.append((other, passive))
+        self.extra[other.name] = extra
         return self
 
     def member_of(self, identifier, *others):

@@ -12,11 +12,20 @@ ORIGINS = {"igp": "igp", "egp": "egp", "incomplete": "incomplete"}
 
 
 class Exabgp(Daemon):
-    """Calls one peer, tells its static routes, and keeps what it is told."""
+    """Calls one peer, tells its static routes, and keeps what it is told.
 
-    def __init__(self, me, routes=()):
+    `lines` stand in the neighbour, `capabilities` and `nexthop` in its blocks
+    of these names.
+    """
+
+    def __init__(
+        self, me, routes=(), lines=(), capabilities="", nexthop=""
+    ):
         super().__init__(me)
         self.routes = routes
+        self.lines = lines
+        self.capabilities = capabilities
+        self.nexthop = nexthop
 
     def peer(self, other):
         self.other = other
@@ -59,17 +68,32 @@ neighbor {self.other.address} {{
   peer-as {self.other.asn};
   connect {self.other.port};
   hold-time 90;
+  {" ".join(self.lines)}
   family {{ ipv4 unicast; ipv6 unicast; }}
+  {f"nexthop {{ {self.nexthop} }}" if self.nexthop else ""}
+  {f"capability {{ {self.capabilities} }}" if self.capabilities else ""}
   static {{
 {routes}
   }}
   api {{
     processes [ collect ];
     neighbor-changes;
-    receive {{ parsed; update; }}
+    receive {{ parsed; open; update; refresh; }}
   }}
 }}
 """
+
+    def records(self, kind=None):
+        """What it has said to its helper: all, or of one kind."""
+        return [r for r in self._records() if kind in (None, r["type"])]
+
+    def endings(self):
+        """Why its sessions ended, as it tells it."""
+        return [
+            record["neighbor"].get("reason", "")
+            for record in self.records("state")
+            if record["neighbor"]["state"] == "down"
+        ]
 
     def _records(self):
         try:
@@ -77,7 +101,15 @@ neighbor {self.other.address} {{
                 text = file.read()
         except FileNotFoundError as error:
             raise NotReady(str(error)) from error
-        return [json.loads(l) for l in text[: text.rfind("\n") + 1].split("\n") if l]
+        # What it says of a refresh has its words in two pairs of quotes.
+        return [
+            json.loads(
+                line.replace('""', '"') if '"type": "refresh"' in line else line,
+                strict=False,  # nor does it escape what it quotes of a message
+            )
+            for line in text[: text.rfind("\n") + 1].split("\n")
+            if line
+        ]
 
     def established(self, _peer=None):
         states = [

@@ -31,12 +31,24 @@ KINDS = {
 
 
 class Frr(Daemon):
-    """Takes everything; bgpd alone, without zebra."""
+    """Takes everything; bgpd alone, without zebra.
+
+    Extra of a peer: words behind `neighbor ADDRESS`, as lists: `lines` of the
+    session, and of its families `ipv4`, `ipv6`, and `both` for either; `hops`
+    is said instead of `ebgp-multihop`. `lines`
+    and `ipv4` of the router itself stand there likewise, `maps` before it.
+    """
+
+    def __init__(self, me, lines=(), ipv4=(), maps=()):
+        super().__init__(me)
+        self.lines = lines
+        self.ipv4 = ipv4
+        self.maps = maps
 
     def start(self, directory):
         binary = program("bgpd", "/usr/lib/frr")
         own = os.path.join(directory, self.me.name)
-        os.mkdir(own)
+        os.makedirs(own, exist_ok=True)
         self.client = [program("vtysh"), "--vty_socket", own, "-c"]
         configuration = f"{own}/bgpd.conf"
         with open(configuration, "w", encoding="utf-8") as file:
@@ -53,6 +65,7 @@ class Frr(Daemon):
     def _configuration(self):
         lines = [
             "debug bgp allow-martians",  # its peers are in 127.0.0.0/8
+            *self.maps,
             f"router bgp {self.me.asn}",
             f" bgp router-id {self.me.router_id}",
             " no bgp ebgp-requires-policy",
@@ -60,6 +73,7 @@ class Frr(Daemon):
             " no bgp default ipv4-unicast",
             " bgp disable-ebgp-connected-route-check",
             " timers bgp 30 90",
+            *(f" {line}" for line in self.lines),
         ]
         if self.confederation:
             identifier, others = self.confederation
@@ -69,28 +83,55 @@ class Frr(Daemon):
             ]
         for other, passive in self.peers:
             name = f" neighbor {other.address}"
+            hops = self.extra[other.name].get("hops", "ebgp-multihop 255")
             lines += [
                 f"{name} remote-as {other.asn}",
                 f"{name} port {other.port}",
                 f"{name} update-source {self.me.address}",
-                f"{name} ebgp-multihop 255",
+                f"{name} {hops}",
                 f"{name} timers connect 2",
             ]
             if passive:
                 lines.append(f"{name} passive")
+            more = self.extra[other.name].get("lines", ())
+            lines += [f"{name} {words}" for words in more]
         for family in ("ipv4", "ipv6"):
             lines.append(f" address-family {family} unicast")
+            if family == "ipv4":
+                lines += [f"  {line}" for line in self.ipv4]
             for other, _ in self.peers:
-                lines.append(f"  neighbor {other.address} activate")
+                extra = self.extra[other.name]
+                lines += [
+                    f"  neighbor {other.address} {words}"
+                    for words in (
+                        "activate",
+                        *extra.get("both", ()),
+                        *extra.get(family, ()),
+                    )
+                ]
             lines.append(" exit-address-family")
         return "\n".join(lines) + "\n"
 
-    def _ask(self, command, timeout=60):
+    def ask(self, command, timeout=60):
         return run_json([*self.client, command], timeout)
 
     def established(self, peer):
-        answer = self._ask(f"show bgp neighbors {peer.address} json")
-        return answer.get(peer.address, {}).get("bgpState") == "Established"
+        return self.neighbor(peer).get("bgpState") == "Established"
+
+    def neighbor(self, peer):
+        """What it says of a session."""
+        answer = self.ask(f"show bgp neighbors {peer.address} json")
+        return answer.get(peer.address, {})
+
+    def tell(self, *commands):
+        """Commands of its terminal, one after the other."""
+        words = [word for each in commands for word in ("-c", each)]
+        return run([*self.client[:-1], *words])
+
+    def paths(self, prefix, family="ipv4"):
+        """All paths of a prefix, as it shows them."""
+        answer = self.ask(f"show bgp {family} unicast {prefix} json")
+        return answer.get("paths", [])
 
     def count(self, family="ipv4"):
         text = run([*self.client, f"show bgp {family} unicast statistics"])
@@ -98,16 +139,13 @@ class Frr(Daemon):
         return int(found.group(1)) if found else 0
 
     def table(self, family="ipv4"):
-        answer = self._ask(f"show bgp {family} unicast json detail", 300)
+        answer = self.ask(f"show bgp {family} unicast json detail", 300)
         routes = {}
         for prefix, entries in answer["routes"].items():
-            best = next(
-                e
-                for e in entries
-                if isinstance(e.get("bestpath"), dict)
-                and e["bestpath"].get("overall")
-            )
-            routes[prefix] = _route(best)
+            for each in entries:
+                best = each.get("bestpath")
+                if isinstance(best, dict) and best.get("overall"):
+                    routes[prefix] = _route(each)
         return routes
 
 

@@ -1,7 +1,7 @@
 """GoBGP 3: configuration, and its table as routes."""
 
 from .daemon import Daemon
-from .process import Process, program, run, run_json
+from .process import NotReady, Process, program, run, run_json
 from .route import Route, address, as_path
 
 ORIGINS = ["igp", "egp", "incomplete"]
@@ -11,8 +11,20 @@ ORIGINS = ["igp", "egp", "incomplete"]
 KINDS = {1: "{}", 2: "", 3: "()"}
 
 
+MULTIHOP = [
+    "[neighbors.ebgp-multihop.config]",
+    "enabled = true",
+    "multihop-ttl = 255",
+]
+
+
 class Gobgp(Daemon):
-    """Takes everything."""
+    """Takes everything.
+
+    Extra of a peer, as lists of TOML: `config` and `transport`, lines of
+    these tables, `lines`, further tables of the neighbour, `hops`, instead
+    of that of `ebgp-multihop`, and `families`, tables of each family.
+    """
 
     def start(self, directory):
         binary = program("gobgpd")
@@ -41,33 +53,42 @@ class Gobgp(Daemon):
                 "[neighbors.config]",
                 f'neighbor-address = "{other.address}"',
                 f"peer-as = {other.asn}",
+                *self.extra[other.name].get("config", ()),
                 "[neighbors.transport.config]",
                 f'local-address = "{self.me.address}"',
                 f"remote-port = {other.port}",
                 f"passive-mode = {'true' if passive else 'false'}",
-                "[neighbors.ebgp-multihop.config]",
-                "enabled = true",
-                "multihop-ttl = 255",
+                *self.extra[other.name].get("transport", ()),
+                *self.extra[other.name].get("hops", MULTIHOP),
                 "[neighbors.timers.config]",
                 "hold-time = 90",
                 "keepalive-interval = 30",
                 "connect-retry = 5",
+                *self.extra[other.name].get("lines", ()),
                 "[[neighbors.afi-safis]]",
                 "[neighbors.afi-safis.config]",
                 'afi-safi-name = "ipv4-unicast"',
+                *self.extra[other.name].get("families", ()),
                 "[[neighbors.afi-safis]]",
                 "[neighbors.afi-safis.config]",
                 'afi-safi-name = "ipv6-unicast"',
+                *self.extra[other.name].get("families", ()),
             ]
         return "\n".join(lines) + "\n"
 
     def established(self, peer):
-        neighbors = run_json([*self.client, "neighbor", "-j"])
-        return any(
-            n["state"].get("neighbor_address") == peer.address
-            and n["state"].get("session_state") == 6
-            for n in neighbors
-        )
+        return self.neighbor(peer)["state"].get("session_state") == 6
+
+    def neighbor(self, peer):
+        """What it says of a session."""
+        for each in run_json([*self.client, "neighbor", "-j"]):
+            if each["state"].get("neighbor_address") == peer.address:
+                return each
+        raise NotReady(f"no neighbour {peer.name}")
+
+    def tell(self, *words):
+        """A command of its tool."""
+        return run([*self.client, *words])
 
     def count(self, family="ipv4"):
         text = run([*self.client, "global", "rib", "summary", "-a", family])
@@ -77,13 +98,16 @@ class Gobgp(Daemon):
                 return int(line.split(":")[1].split(",")[0])
         return 0
 
-    def table(self, family="ipv4"):
-        rib = run_json(
+    def rib(self, family="ipv4"):
+        """Its table as it tells it: the paths of each prefix."""
+        return run_json(
             [*self.client, "global", "rib", "-a", family, "-j"], 300
         )
+
+    def table(self, family="ipv4"):
         return {
             prefix: _route(next(p for p in paths if p.get("best")))
-            for prefix, paths in rib.items()
+            for prefix, paths in self.rib(family).items()
         }
 
 

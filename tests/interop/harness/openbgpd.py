@@ -4,7 +4,7 @@ import os
 import unittest
 
 from .daemon import Daemon
-from .process import Process, program, run, run_json
+from .process import NotReady, Process, program, run, run_json
 from .route import Route, address, parse_as_path
 
 # Where its processes lock themselves in; its service would make it.
@@ -14,7 +14,11 @@ ORIGINS = {"IGP": "igp", "EGP": "egp", "incomplete": "incomplete"}
 
 
 class Openbgpd(Daemon):
-    """Takes everything, and tells what it originates."""
+    """Takes everything, and tells what it originates.
+
+    Extra of a peer: `lines` of the neighbour, as a list; `hops` is said
+    instead of `multihop`.
+    """
 
     def __init__(self, me, networks=()):
         super().__init__(me)
@@ -51,10 +55,11 @@ class Openbgpd(Daemon):
                 f"  remote-as {other.asn}",
                 f"  port {other.port}",
                 f"  local-address {self.me.address}",
-                "  multihop 255",
+                self.extra[other.name].get("hops", "multihop 255"),
                 "  passive" if passive else "",
                 "  announce IPv4 unicast",
                 "  announce IPv6 unicast",
+                *self.extra[other.name].get("lines", ()),
                 "}",
             ]
         lines += [
@@ -67,21 +72,32 @@ class Openbgpd(Daemon):
         return "\n".join(lines) + "\n"
 
     def established(self, peer):
-        answer = run_json([*self.client, "show", "neighbor"])
-        return any(
-            n["remote_addr"] == peer.address and n["state"] == "Established"
-            for n in answer["neighbors"]
-        )
+        return self.neighbor(peer)["state"] == "Established"
+
+    def neighbor(self, peer):
+        """What it says of a session."""
+        for each in run_json([*self.client, "show", "neighbor"])["neighbors"]:
+            if each["remote_addr"] == peer.address:
+                return each
+        raise NotReady(f"no neighbour {peer.name}")
+
+    def tell(self, *words):
+        """A command of its tool."""
+        return run([*self.client[:-1], *words])
 
     def count(self, family="ipv4"):
         return len(self.table(family))
 
+    def rib(self, family="ipv4"):
+        """Its table as it tells it."""
+        answer = run_json([*self.client, "show", "rib", family, "detail"])
+        return answer["rib"]
+
     def table(self, family="ipv4"):
         """What it has heard, without its own routes."""
-        answer = run_json([*self.client, "show", "rib", family, "detail"])
         return {
             item["prefix"]: _route(item)
-            for item in answer["rib"]
+            for item in self.rib(family)
             if item["source"] == "external" and item["best"]
         }
 

@@ -13,16 +13,42 @@ from .route import Route, address, parse_as_path
 FAMILIES = {"ipv4": "ipv4_unicast", "ipv6": "ipv6_unicast"}
 
 
-class Troupe(Daemon):
-    """Takes everything and tells everything."""
+# It names these communities (RFC 1997, RFC 3765, RFC 7999, RFC 8326, RFC 9494).
+COMMUNITIES = {
+    "no-export": "65535:65281",
+    "no-advertise": "65535:65282",
+    "no-export-subconfed": "65535:65283",
+    "no-peer": "65535:65284",
+    "blackhole": "65535:666",
+    "graceful-shutdown": "65535:0",
+    "llgr-stale": "65535:6",
+    "no-llgr": "65535:7",
+}
 
-    def __init__(self, me):
+
+class Troupe(Daemon):
+    """Takes everything and tells everything.
+
+    `router` and `top` are further keys of the router and of the file.
+    """
+
+    def __init__(self, me, router=None, top=None):
         super().__init__(me)
-        self.admin = f"{me.address}:46760"
+        host = f"[{me.address}]" if ":" in me.address else me.address
+        self.listen = f"{host}:{me.port}"
+        self.admin = f"{host}:46760"
+        self.router = router or {}
+        self.ranges = []
+        self.top = top or {}
 
     def peer(self, other, passive=False, **fields):
         """`fields` as in the configuration's neighbours."""
         self.peers.append((other, {"passive": passive, **fields}))
+        return self
+
+    def range(self, name, prefix, **fields):
+        """Takes all that call from this prefix."""
+        self.ranges.append({"name": name, "address": prefix, **fields})
         return self
 
     def start(self, directory):
@@ -45,13 +71,15 @@ class Troupe(Daemon):
             "admin": {"listen": [self.admin]},
             "log": {"level": "info"},
             "data_dir": f"{directory}/{self.me.name}-data",
+            **self.top,
             "routers": [
                 {
                     "name": "main",
                     "asn": self.me.asn,
                     **self._membership(),
                     "router_id": self.me.router_id,
-                    "listen": [f"{self.me.address}:{self.me.port}"],
+                    "listen": [self.listen],
+                    **self.router,
                     "defaults": {
                         "local_address": self.me.address,
                         "multihop": 255,
@@ -67,7 +95,8 @@ class Troupe(Daemon):
                             **fields,
                         }
                         for other, fields in self.peers
-                    ],
+                    ]
+                    + self.ranges,
                 }
             ],
         }
@@ -93,6 +122,23 @@ class Troupe(Daemon):
             raise AssertionError(f"{path}: {error}: {error.read()}") from error
         except OSError as error:
             raise NotReady(f"{path}: {error}") from error
+
+    def post(self, path, body=None):
+        """Asks for a change."""
+        request = urllib.request.Request(
+            f"http://{self.admin}{path}",
+            json.dumps(body or {}).encode(),
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def routes(self, view="loc", neighbor=None, family="ipv4"):
+        """All paths of a view, as the endpoint tells them."""
+        question = f"/v1/routes?family={FAMILIES[family]}&view={view}"
+        if neighbor:
+            question += f"&neighbor={neighbor.name}"
+        return self.get(f"{question}&limit=10000")["routes"]
 
     def neighbor(self, peer):
         for each in self.get("/v1/neighbors")["neighbors"]:
@@ -129,10 +175,12 @@ def _route(item):
     aggregator = item.get("aggregator")
     return Route(
         as_path=parse_as_path(item["as_path_text"]),
-        next_hop=address(item["next_hop"]),
+        next_hop=item["next_hop"] and address(item["next_hop"]),
         origin=item["origin"].lower(),
         med=item.get("med"),
-        communities=frozenset(item.get("communities") or []),
+        communities=frozenset(
+            COMMUNITIES.get(c, c) for c in item.get("communities") or []
+        ),
         large_communities=frozenset(item.get("large_communities") or []),
         extended_communities=frozenset(item.get("extended_communities") or []),
         aggregator=aggregator and f"{aggregator['as']} {aggregator['address']}",
