@@ -103,9 +103,10 @@ connection::behavior_type connection::make_behavior() {
       [this](const shard_replaced& replaced) { redeliver(replaced); },
       [this](const export_output& output) { write_export(output); },
       [this](const exporter_replaced& replaced) {
-        exporter_ = replaced.exporter;
+        if (!follow(replaced.exporter, replaced.group))
+          return;
         neighbor_ = replaced.neighbor;
-        this->send(exporter_, output_done{neighbor_, written_});
+        report_written();
       },
   };
 }
@@ -134,8 +135,7 @@ void connection::handle(const transport::event& event) {
                  },
                  [this](const transport::written& e) {
                    written_ += e.bytes;
-                   if (exporter_)
-                     this->send(exporter_, output_done{neighbor_, written_});
+                   report_written();
                  },
                  [this](const transport::closed& e) {
                    closed_ = e.error;
@@ -455,32 +455,6 @@ void connection::transmit(const std::vector<std::uint8_t>& message) {
   const auto size = shared->size();
   self_.environment->sockets.send(self_.socket, {{std::move(shared), 0, size}},
                                   transport::priority::urgent);
-}
-
-void connection::write_export(const export_output& output) {
-  exporter_ = output.exporter;
-  neighbor_ = output.neighbor;
-  self_.counters->sent.updates += output.updates;
-  self_.counters->sent.route_refreshes += output.refreshes;
-  self_.counters->sent.bytes += output.bytes;
-  std::vector<transport::slice> slices;
-  slices.reserve(output.slices.size());
-  for (const auto& each : output.slices)
-    slices.push_back({each.block, each.offset, each.size});
-  self_.environment->sockets.send(self_.socket, std::move(slices),
-                                  transport::priority::bulk);
-}
-
-/// Credit belongs to an incarnation of the receiver: what it did not
-/// acknowledge is given to the next one (DESIGN §2).
-void connection::redeliver(const shard_replaced& replaced) {
-  if (replaced.shard >= shards_.size())
-    return;
-  auto& link = shards_[replaced.shard];
-  link.handle = replaced.handle;
-  const auto from = caf::actor_cast<caf::strong_actor_ptr>(this);
-  for (const auto& batch : link.unacknowledged)
-    this->send(link.handle, shard_routes{batch, from});
 }
 
 log::connection_context connection::context() const {

@@ -78,6 +78,8 @@ private:
   void command(const connection_command& command);
   void transmit(const std::vector<std::uint8_t>& message);
   void write_export(const export_output& output);
+  bool follow(const exporter_actor& exporter, group_id group);
+  void report_written();
   void redeliver(const shard_replaced& replaced);
   void count_sent(protocol::wire::message_type type);
 
@@ -103,7 +105,10 @@ private:
   std::map<protocol::family, config::max_prefixes_config> limits_;
   std::map<protocol::family, unsigned> warned_; ///< the mark last seen
 
-  std::uint64_t written_ = 0; ///< bulk bytes given to the kernel
+  std::uint64_t given_ = 0;      ///< bulk bytes taken from exporters
+  std::uint64_t written_ = 0;    ///< of these, given to the kernel
+  std::uint64_t group_from_ = 0; ///< what was taken before the group's first
+  group_id group_ = 0;
   exporter_actor exporter_;
   rib::neighbor_index neighbor_{};
 

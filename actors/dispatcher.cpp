@@ -79,6 +79,9 @@ void dispatcher::bind() {
         self_.environment->sockets.listen(self_.address, self_.options, sink());
     self_.listener = result.listener;
     error = result.message;
+    if (self_.listener && !error.empty())
+      log().write(log::dispatcher_record(
+          log::level::error, "listener options: " + error, address_text_));
   }
   if (!self_.listener) {
     const auto pause = retry_after(failures_++);

@@ -106,7 +106,8 @@ void exporter::adopt() {
   for (const auto& wanted : self_.members) {
     join(wanted);
     this->send(wanted.connection,
-               exporter_replaced{wanted.options.neighbor, handle_to_self()});
+               exporter_replaced{wanted.options.neighbor, handle_to_self(),
+                                 self_.group});
   }
   self_.members.clear();
   go_on();
@@ -231,6 +232,7 @@ bool exporter::give_output(exporter_state::member& member,
   }
   output.neighbor = name;
   output.exporter = handle_to_self();
+  output.group = self_.group;
   member.given += output.bytes;
   this->send(member.connection, std::move(output));
   return true;

@@ -504,10 +504,11 @@ struct export_output {
   std::uint32_t refreshes = 0; ///< ROUTE-REFRESH messages
   rib::neighbor_index neighbor{};
   exporter_actor exporter;
+  group_id group = 0; ///< the later group of two has the greater id
 };
 
-/// So many bytes were written to a member since it joined (cumulative, so that
-/// a lost message costs nothing).
+/// So many bytes of a group were written to a member since it joined
+/// (cumulative, so that a lost message costs nothing).
 struct output_done {
   rib::neighbor_index neighbor{};
   std::uint64_t total = 0;
@@ -517,6 +518,7 @@ struct output_done {
 struct exporter_replaced {
   rib::neighbor_index neighbor{};
   exporter_actor exporter;
+  group_id group = 0;
 };
 
 /// A slice of an exporter's own work.

@@ -3,6 +3,7 @@
 #include "actors/admin.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/log/records.hpp"
+#include "actors/neighbor_key.hpp"
 #include "actors/router.hpp"
 
 #include <algorithm>
@@ -271,8 +272,8 @@ void node::tell_directory(const protocol::endpoint& address) {
         continue;
       directory.entries.push_back(
           {n.local_address, remote, n.name, routers_[name].handle});
-      if (!n.md5_key.empty())
-        directory.options.md5_keys.push_back({remote, n.md5_key});
+      if (auto key = transport_key(n, remote))
+        directory.options.keys.push_back(std::move(*key));
     }
   }
   this->send(listener.handle, std::move(directory));

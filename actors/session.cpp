@@ -86,8 +86,6 @@ void session::start() {
   log::log_session_started(log(), context(), [&] {
     return config::print(self_.neighbor, {.mask_secrets = true});
   });
-  for (const auto& text : config::not_in_force(self_.neighbor))
-    log().write(log::session_record(log::level::warn, text, context()));
   report();
   if (!self_.enabled)
     return;

@@ -1,4 +1,5 @@
 #include "actors/connection.hpp"
+#include "actors/neighbor_key.hpp"
 #include "actors/session.hpp"
 #include "protocol/overloaded.hpp"
 #include "protocol/wire/notification.hpp"
@@ -48,10 +49,9 @@ transport::socket_options session::socket_options() const {
     options.ttl = 255; // RFC 5082 §3: what the peer's own check wants
   else if (kind != protocol::peer_kind::internal)
     options.ttl = n.multihop;
-  if (!n.md5_key.empty())
-    options.md5_keys.push_back(
-        {protocol::prefix{peer_address_, peer_address_.is_v4() ? 32U : 128U},
-         n.md5_key});
+  if (auto key =
+          transport_key(n, {peer_address_, peer_address_.is_v4() ? 32U : 128U}))
+    options.keys.push_back(std::move(*key));
   options.interface = n.interface;
   return options;
 }

@@ -99,9 +99,13 @@ void export_routes(benchmark::State& state) {
   double packing = 0;
   for (auto _ : state) {
     export_group group{work.pool, settings(), 1};
-    for (std::uint32_t i = 0; i < members; ++i)
-      group.join({static_cast<neighbor_index>((sources > 1 ? 1000 : 1) + i),
-                  {protocol::ipv4_unicast}});
+    for (std::uint32_t i = 0; i < members; ++i) {
+      member_options member;
+      member.neighbor =
+          static_cast<neighbor_index>((sources > 1 ? 1000 : 1) + i);
+      member.families = {protocol::ipv4_unicast};
+      group.join(member);
+    }
     for (const auto& round : work.rounds)
       for (const auto& batch : round) {
         group.apply(0, batch);

@@ -139,7 +139,7 @@ void compare_routes(const neighbor& a, const neighbor& b, comparison& in,
   in.field("aigp", effect::both_again, a.aigp, b.aigp);
   // It may be the router's.
   in.field(
-      "graceful_shutdown", effect::export_again,
+      "graceful_shutdown", effect::both_again,
       std::pair{a.graceful_shutdown, in_graceful_shutdown(around.before(), a)},
       std::pair{b.graceful_shutdown, in_graceful_shutdown(around.after(), b)});
   in.field("honor_graceful_shutdown", effect::import_again,

@@ -229,6 +229,7 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
     s.role = on_wire(*n.role);
   s.aigp = aigp_session(r, n, s.neighbor.kind, s.neighbor.as);
   s.honor_graceful_shutdown = n.honor_graceful_shutdown;
+  s.graceful_shutdown = in_graceful_shutdown(r, n);
   s.shards = facts.shards;
   for (const auto& agreed : facts.agreed.families) {
     const auto own = n.families.find(agreed.address_family);
@@ -303,16 +304,6 @@ rib::export_settings export_settings(const router& r, const neighbor& n,
     if (n.families.contains(agreed.address_family))
       s.families[agreed.address_family] = export_family(r, n, agreed, facts);
   return s;
-}
-
-std::vector<std::string> not_in_force(const neighbor& n) {
-  std::vector<std::string> all;
-  const auto say = [&](bool set, const char* key) {
-    if (set)
-      all.push_back(std::string{key} + " has no effect in this version");
-  };
-  say(n.tcp_ao.has_value(), "tcp_ao");
-  return all;
 }
 
 } // namespace troupe::config

@@ -34,7 +34,7 @@ struct session_facts {
   protocol::ip_address peer_address;
   unsigned shards = 1;
   /// The subnet of our address of the session, where it is known.
-  std::optional<protocol::prefix> subnet;
+  std::optional<protocol::prefix> subnet = std::nullopt;
 };
 
 /// What the import of a session depends on. A policy that is not defined
@@ -46,9 +46,5 @@ rib::import_settings import_settings(const router& r, const neighbor& n,
 /// group (DESIGN §4.6).
 rib::export_settings export_settings(const router& r, const neighbor& n,
                                      const session_facts& facts);
-
-/// Settings of a neighbour that are accepted and have no effect yet, a sentence
-/// each: an operator must not rely on them.
-std::vector<std::string> not_in_force(const neighbor& n);
 
 } // namespace troupe::config

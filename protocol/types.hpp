@@ -12,7 +12,7 @@ using as_number = std::uint32_t;
 /// Stands for a four-octet AS number towards an old speaker (RFC 6793 §9).
 inline constexpr as_number as_trans = 23456;
 
-/// Whether the number is one for private use (RFC 6996 §5).
+/// Whether the number is one for private use (RFC 6996).
 constexpr bool is_private_as(as_number as) {
   return (as >= 64512 && as <= 65534)
          || (as >= 4200000000U && as <= 4294967294U);

@@ -71,7 +71,8 @@ struct ranked_candidates {
 template <class Key>
 struct family_changes {
   std::vector<change<Key>> changes;
-  ranked_candidates ranked; ///< empty unless a receiver asked for it
+  /// Empty unless a receiver asked for it, and in answers.
+  ranked_candidates ranked;
 };
 
 /// Attribute references that a table has dropped; they are given back when no

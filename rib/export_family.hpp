@@ -36,7 +36,7 @@ public:
       : context_(context), judge_(context.pool, context.settings, Key::family),
         transform_(context.settings, Key::family),
         encoder_(context.pool, transform_, {context.settings.max_message_size}),
-        dropped_(context.pool), tables_(shards), limits_(shards),
+        dropped_(context.pool), tables_(shards),
         default_(context.pool, context.settings, transform_) {}
   ~told_family() {
     forget_pending();
@@ -56,8 +56,8 @@ public:
   /// Encodes the present state of what a shard's answer names.
   void answer(const resync_slice& slice, const resync_plan& plan,
               std::span<const change<Key>> changes);
-  /// Owes a member everything that is told to it; `all`: every number.
-  void owe_everything(member_slot m, bool all);
+  /// Owes a member everything that is told to it.
+  void owe_everything(member_slot m);
   /// Tells members our default route, or withdraws it where there is none.
   void tell_default(admission who) {
     default_.tell(context_.log, who, transform_, context_.statistics);
@@ -66,9 +66,6 @@ public:
   std::size_t pending() const { return records_.size(); }
   bool has_pending() const { return !records_.empty(); }
   void set_source(const neighbor_facts& facts) { judge_.set_source(facts); }
-  void set_limit(unsigned shard, prefix_number limit) {
-    limits_[shard] = std::max(limits_[shard], limit);
-  }
   std::uint64_t advertised(member_slot m) const;
   std::vector<told_route> told(member_slot m, unsigned shard,
                                prefix_number n) const;
@@ -114,8 +111,7 @@ private:
   export_transform transform_;
   update_encoder<Key> encoder_;
   release_list dropped_;
-  std::vector<told_table> tables_;    // by shard
-  std::vector<prefix_number> limits_; // by shard
+  std::vector<told_table> tables_; // by shard
   default_route<Key> default_;
   std::vector<record> records_;
   std::uint64_t told_ = 0;
@@ -309,19 +305,13 @@ void told_family<Key>::forget_pending() {
 // -- what members are owed ----------------------------------------------------
 
 template <class Key>
-void told_family<Key>::owe_everything(member_slot m, bool all) {
+void told_family<Key>::owe_everything(member_slot m) {
   const auto self = context_.members.neighbor_of(m);
   auto& members = context_.members;
   if (!members.speaks(m, place))
     return;
   for (unsigned shard = 0; shard < tables_.size(); ++shard) {
     const auto& table = tables_[shard];
-    if (all) {
-      const auto limit = std::max(limits_[shard], table.limit());
-      for (prefix_number n = 0; n < limit; ++n)
-        members.owe(m, shard, place, n);
-      continue;
-    }
     table.for_each_told([&](prefix_number n, const told_entry& e) {
       if (e.source != self)
         members.owe(m, shard, place, n);

@@ -79,6 +79,11 @@ struct export_group::implementation {
     return {pool, settings, log, members, statistics};
   }
   bool has_pending() const { return ipv4.has_pending() || ipv6.has_pending(); }
+  /// Whether the log, with what is owed, tells all that the shards have.
+  bool tells_everything() const {
+    return !has_pending()
+           && std::find(held.begin(), held.end(), true) == held.end();
+  }
   /// Does something with both families.
   template <class Act>
   void with_each(Act act) {
@@ -94,6 +99,12 @@ struct export_group::implementation {
   }
   void take_answer(unsigned shard, const change_batch& batch);
   void flush();
+  /// Before a member is told, or owed, the present state: what is pending must
+  /// not be a change since then that another one undoes unseen.
+  void flush_pending() {
+    if (has_pending())
+      flush();
+  }
   void tell_defaults();
   void tell_end_of_rib();
   void tell_refreshes();
@@ -129,10 +140,7 @@ void export_group::implementation::take_answer(unsigned shard,
   const auto slice = members.take_answered(batch.resync);
   if (!slice || slice->shard != shard)
     return;
-  // The answer tells the present state: what is pending must not be a change
-  // since then that another one undoes unseen.
-  if (has_pending())
-    flush();
+  flush_pending();
   log.drop_unused_sets();
   const auto plan = members.plan(*slice);
   if (slice->family == family_place(ipv4_key::family))
@@ -161,7 +169,7 @@ void export_group::implementation::tell_defaults() {
 
 // RFC 4724 §2: once the first update after the start is complete.
 void export_group::implementation::tell_end_of_rib() {
-  if (has_pending() || std::find(held.begin(), held.end(), true) != held.end())
+  if (!tells_everything())
     return;
   for (std::size_t f = 0; f < family_count; ++f) {
     auto due = members.take_end_of_rib(f);
@@ -197,7 +205,8 @@ void export_group::implementation::tell_refreshes() {
     append_refresh(route_refresh_kind::begin, due, f);
     for (const auto m : due)
       tell_again(m, f);
-    append_refresh(route_refresh_kind::end, members.take_refresh_ends(f), f);
+    if (tells_everything())
+      append_refresh(route_refresh_kind::end, members.take_refresh_ends(f), f);
   }
 }
 
@@ -212,6 +221,7 @@ void export_group::implementation::refresh(member_slot m, std::size_t family) {
 
 void export_group::implementation::tell_again(member_slot m,
                                               std::size_t family) {
+  flush_pending();
   const auto found = settings.families.find(families[family]);
   if (found != settings.families.end() && found->second.default_originate) {
     members.owe_default(m, family);
@@ -223,10 +233,12 @@ void export_group::implementation::tell_again(member_slot m,
 void export_group::implementation::owe_everything(member_slot m,
                                                   std::size_t family,
                                                   bool all) {
-  if (family == family_place(ipv4_key::family))
-    ipv4.with([&](auto& f) { f.owe_everything(m, all); });
+  if (all)
+    members.owe_all_numbers(m, family);
+  else if (family == family_place(ipv4_key::family))
+    ipv4.with([&](auto& f) { f.owe_everything(m); });
   else
-    ipv6.with([&](auto& f) { f.owe_everything(m, all); });
+    ipv6.with([&](auto& f) { f.owe_everything(m); });
 }
 
 void export_group::implementation::close_step() {
@@ -260,6 +272,7 @@ std::uint32_t export_group::highest_path_id() const {
 }
 
 member_index export_group::join(const member_options& options) {
+  self_->flush_pending();
   const auto m = self_->members.join(options);
   self_->highest_id = std::max(self_->highest_id, options.known_ids);
   for (const auto& [family, how] : self_->settings.families)
@@ -268,7 +281,8 @@ member_index export_group::join(const member_options& options) {
   for (const auto family : options.told_defaults)
     self_->members.owe_default(m, family_place(family));
   self_->tell_defaults();
-  self_->with_each([&](auto& f) { f.owe_everything(m, options.told_before); });
+  for (std::size_t f = 0; f < family_count; ++f)
+    self_->owe_everything(m, f, options.told_before);
   self_->close_step();
   return member_index{m};
 }
@@ -303,10 +317,8 @@ void export_group::apply(unsigned shard, const change_batch& batch) {
 void export_group::set_number_limit(unsigned shard, protocol::family family,
                                     prefix_number limit) {
   TROUPE_CHECK(shard < self_->shards, "there is no such shard");
-  if (family == ipv4_key::family)
-    self_->ipv4.with([&](auto& f) { f.set_limit(shard, limit); });
-  else if (family == ipv6_key::family)
-    self_->ipv6.with([&](auto& f) { f.set_limit(shard, limit); });
+  if (const auto place = family_place(family); place < family_count)
+    self_->members.set_number_limit(shard, place, limit);
 }
 
 void export_group::hold_end_of_rib(unsigned shard) {
@@ -335,7 +347,7 @@ std::size_t export_group::pending() const {
 }
 
 std::vector<export_group::shard_request> export_group::take_requests() {
-  return self_->members.take_requests();
+  return self_->members.take_requests(self_->held);
 }
 
 void export_group::ask_again() {
@@ -376,6 +388,7 @@ std::vector<output_slice> export_group::take_output(member_index member,
 void export_group::written(member_index member, std::size_t bytes) {
   self_->members.written(slot(member), bytes);
   self_->tell_defaults();
+  self_->tell_refreshes();
 }
 
 // -- views --------------------------------------------------------------------

@@ -67,7 +67,7 @@ export_judge::export_judge(attribute_pool& pool,
   depends_on_prefix_ = policy_.depends_on_prefix();
 }
 
-// RFC 4456 §6: from a client to everybody, from others to the clients.
+// RFC 4456: from a client to everybody, from others to the clients.
 bool export_judge::is_reflected(const route_origin& origin) const {
   if (kind_ != peer_kind::internal || origin.kind != peer_kind::internal
       || origin.from != source_kind::bgp)
@@ -88,7 +88,7 @@ bool export_judge::may_leave(const attribute_summary& summary,
   if (kind_ == peer_kind::internal && origin.kind == peer_kind::internal
       && !is_reflected(origin))
     return false;
-  // RFC 7999 §3.2: a blackhole of our neighbour is for us. The clients of a
+  // RFC 7999: a blackhole of our neighbour is for us. The clients of a
   // route server are for themselves.
   const bool blackhole = (summary.flags & flag::blackhole) != 0;
   if (blackhole && origin.kind == peer_kind::external
@@ -102,7 +102,7 @@ std::uint8_t export_judge::traits_of(const attribute_summary& summary,
   if (origin.from != source_kind::bgp)
     return export_trait::own_med;
   std::uint8_t traits = 0;
-  // RFC 7999 §3.2: nor may another router of ours tell it to the world.
+  // RFC 7999: nor may another router of ours tell it to the world.
   if ((summary.flags & flag::blackhole) != 0
       && origin.kind == peer_kind::external && kind_ != peer_kind::external)
     traits |= export_trait::no_export;

@@ -8,7 +8,7 @@ namespace troupe::rib {
 
 member_table::member_table(export_log& log, unsigned shards,
                            const export_limits& limits)
-    : log_(&log), limits_(limits), marks_(shards) {}
+    : log_(&log), limits_(limits), marks_(shards), limits_of_(shards) {}
 
 member_slot member_table::join(const member_options& options) {
   const auto i = static_cast<std::size_t>(options.neighbor);
@@ -66,6 +66,28 @@ bool member_table::holds(member_slot m, unsigned shard) const {
   const auto& of_shard = at(m).shards[shard];
   return of_shard.size() != 0
          || (log_->is_reading(m) && log_->position(m) < of_shard.answered);
+}
+
+void member_table::owe_all_numbers(member_slot m, std::size_t family) {
+  if (!speaks(m, family))
+    return;
+  for (unsigned shard = 0; shard < limits_of_.size(); ++shard)
+    for (prefix_number n = 0; n < limits_of_[shard][family].value_or(0); ++n)
+      owe(m, shard, family, n);
+}
+
+void member_table::set_number_limit(unsigned shard, std::size_t family,
+                                    prefix_number limit) {
+  auto& known = limits_of_[shard][family];
+  const bool first = !known;
+  known = std::max(limit, known.value_or(0));
+  if (!first)
+    return;
+  for_each([&](member_slot m) {
+    for (prefix_number n = 0;
+         at(m).withdrawals && speaks(m, family) && n < limit; ++n)
+      owe(m, shard, family, n);
+  });
 }
 
 void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
@@ -129,10 +151,12 @@ std::vector<member_slot> member_table::take_refresh_begins(std::size_t family) {
   const auto bit = 1U << family;
   for (member_slot m = 0; m < members_.size(); ++m) {
     auto& each = members_[m];
-    // RFC 7313 §4: not before End-of-RIB; and one after the other.
+    // RFC 7313 §4: not before End-of-RIB; and one after the other. Nor before
+    // all of that is read: one who is slow would be owed everything again for a
+    // mark that it does not get to.
     if (!each.used || (each.refresh_wanted & bit) == 0
         || ((each.end_of_rib | each.refreshing) & bit) != 0
-        || !log_->is_reading(m))
+        || !log_->is_reading(m) || log_->seek(m))
       continue;
     each.refresh_wanted &= ~bit;
     each.refreshing |= bit;
@@ -262,12 +286,12 @@ std::optional<resync_slice> member_table::next_slice(member_slot m,
   return slice;
 }
 
-bool member_table::ask_for(member_slot m,
+bool member_table::ask_for(member_slot m, const std::vector<bool>& held,
                            std::vector<export_group::shard_request>& out) {
   bool asked = false;
   for (unsigned shard = 0; shard < marks_.size(); ++shard)
     for (std::size_t f = 0; f < family_count; ++f)
-      while (requests_of(shard) < limits_.resync_requests) {
+      while (!held[shard] && requests_of(shard) < limits_.resync_requests) {
         auto slice = next_slice(m, shard, f);
         if (!slice)
           break;
@@ -284,7 +308,8 @@ bool member_table::ask_for(member_slot m,
   return asked;
 }
 
-std::vector<export_group::shard_request> member_table::take_requests() {
+std::vector<export_group::shard_request>
+member_table::take_requests(const std::vector<bool>& held) {
   std::vector<export_group::shard_request> out;
   const auto size = static_cast<member_slot>(members_.size());
   for (member_slot i = 0; i < size; ++i) {
@@ -295,7 +320,7 @@ std::vector<export_group::shard_request> member_table::take_requests() {
     if (!each.used || !log_->is_reading(m) || owed(each) == 0
         || backlog(m) >= limits_.resync_backlog)
       continue;
-    if (ask_for(m, out))
+    if (ask_for(m, held, out))
       next_lead_ = m;
   }
   return out;

@@ -60,6 +60,12 @@ public:
   // -- what is owed ----------------------------------------------------------
 
   void owe(member_slot m, unsigned shard, std::size_t family, prefix_number n);
+  /// Owes a member, who was told routes elsewhere, every number that a shard
+  /// uses; where that is not known yet, as soon as it is.
+  void owe_all_numbers(member_slot m, std::size_t family);
+  /// The numbers of a shard and family lie below this.
+  void set_number_limit(unsigned shard, std::size_t family,
+                        prefix_number limit);
   /// Owes a number to all who are meant and do not read the log.
   void owe_absent(admission who, unsigned shard, std::size_t family,
                   prefix_number n);
@@ -106,7 +112,10 @@ public:
 
   // -- requests --------------------------------------------------------------
 
-  std::vector<export_group::shard_request> take_requests();
+  /// `held`: shards that have not told all yet; they are not asked, so that
+  /// nothing is withdrawn because it was not told yet.
+  std::vector<export_group::shard_request>
+  take_requests(const std::vector<bool>& held);
   /// What an answer is about; nothing if nobody waits for it any more.
   std::optional<resync_slice> take_answered(const resync_tag& tag);
   /// Who is to be told an answer about the slice at the end of the log.
@@ -172,7 +181,8 @@ private:
   void leave_log(member_slot m);
   void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
-  bool ask_for(member_slot m, std::vector<export_group::shard_request>& out);
+  bool ask_for(member_slot m, const std::vector<bool>& held,
+               std::vector<export_group::shard_request>& out);
   std::optional<resync_slice> next_slice(member_slot m, unsigned shard,
                                          std::size_t family) const;
   std::size_t requests_of(unsigned shard) const;
@@ -188,6 +198,8 @@ private:
   std::uint32_t next_request_ = 1;
   member_slot next_lead_ = 0;
   mutable std::vector<shard_marks> marks_; // by shard
+  using family_limits = std::array<std::optional<prefix_number>, family_count>;
+  std::vector<family_limits> limits_of_; // by shard
 };
 
 } // namespace troupe::rib

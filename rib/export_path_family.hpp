@@ -36,8 +36,7 @@ public:
         transform_(context.settings, Key::family),
         encoder_(context.pool, transform_,
                  {context.settings.max_message_size, family_.add_path}),
-        dropped_(context.pool), tables_(shards), limits_(shards),
-        tally_(choice_),
+        dropped_(context.pool), tables_(shards), tally_(choice_),
         audience_(context.log, context.members, choice_, family_.add_path),
         default_(context.pool, context.settings, transform_) {}
   ~path_family() {
@@ -58,8 +57,8 @@ public:
   /// Encodes the present state of what a shard's answer names.
   void answer(const resync_slice& slice, const resync_plan& plan,
               std::span<const change<Key>> changes);
-  /// Owes a member everything that is told to it; `all`: every number.
-  void owe_everything(member_slot m, bool all);
+  /// Owes a member everything that is told to it.
+  void owe_everything(member_slot m);
 
   /// Tells members our default route, or withdraws it where there is none.
   void tell_default(admission who) {
@@ -69,9 +68,6 @@ public:
   std::size_t pending() const { return records_.size(); }
   bool has_pending() const { return !records_.empty(); }
   void set_source(const neighbor_facts& facts) { judge_.set_source(facts); }
-  void set_limit(unsigned shard, prefix_number limit) {
-    limits_[shard] = std::max(limits_[shard], limit);
-  }
   /// Paths told to a member.
   std::uint64_t advertised(member_slot m) const;
   std::vector<told_route> told(member_slot m, unsigned shard,
@@ -134,7 +130,6 @@ private:
   encoder encoder_;
   release_list dropped_;
   std::vector<number_table<told_prefix>> tables_; // by shard
-  std::vector<prefix_number> limits_;             // by shard
   std::vector<record> records_;
   path_tally tally_;
   std::uint32_t highest_ = 0;
@@ -318,17 +313,12 @@ void path_family<Key>::forget_pending() {
 // -- what members are owed ----------------------------------------------------
 
 template <class Key>
-void path_family<Key>::owe_everything(member_slot m, bool all) {
+void path_family<Key>::owe_everything(member_slot m) {
   auto& members = context_.members;
   if (!members.speaks(m, place))
     return;
   for (unsigned shard = 0; shard < tables_.size(); ++shard) {
     const auto& table = tables_[shard];
-    const auto limit = std::max(limits_[shard], table.limit());
-    for (prefix_number n = 0; all && n < limit; ++n)
-      members.owe(m, shard, place, n);
-    if (all)
-      continue;
     table.for_each_told([&](prefix_number n, const told_prefix& e) {
       if (choice_.tells_any(e.paths, neighbor(m)))
         members.owe(m, shard, place, n);

@@ -59,14 +59,14 @@ struct export_settings {
   protocol::as_number further_as = 0;
   /// Gives way to `local_as` in the paths: the peer's own; 0: none.
   protocol::as_number overridden_as = 0;
-  /// AS numbers for private use are dropped from paths (RFC 6996 §4).
+  /// AS numbers for private use are dropped from paths (RFC 6996).
   bool remove_private_as = false;
   /// But for this one, the peer's own, by which it sees loops; 0: none.
   protocol::as_number kept_private_as = 0;
-  /// Path, next hop and MED pass unchanged (RFC 7947 §2.2).
+  /// Path, next hop and MED pass unchanged (RFC 7947).
   bool route_server_client = false;
   /// Internal peers: it is told the routes of other internal peers, too (RFC
-  /// 4456 §6).
+  /// 4456).
   bool reflector_client = false;
   /// Internal peers: our cluster (RFC 4456 §8).
   protocol::router_id cluster_id;

@@ -67,10 +67,6 @@ public:
         visit(n, entry);
     });
   }
-  /// Above every number that was told.
-  prefix_number limit() const {
-    return static_cast<prefix_number>(chunks_.size() * chunk_size);
-  }
 
 private:
   static constexpr std::size_t chunk_size = 2048;

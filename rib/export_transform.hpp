@@ -16,9 +16,9 @@ namespace export_trait {
 /// MED is ours: the route is, or the export policy set it (RFC 4271 §5.1.4).
 inline constexpr std::uint8_t own_med = 1;
 /// The next hop is told as it stands in the set: the export policy set it, or
-/// the route is reflected (RFC 4456 §10).
+/// the route is reflected (RFC 4456).
 inline constexpr std::uint8_t own_next_hop = 2;
-/// NO_EXPORT is added (RFC 7999 §3.2).
+/// NO_EXPORT is added (RFC 7999).
 inline constexpr std::uint8_t no_export = 4;
 } // namespace export_trait
 

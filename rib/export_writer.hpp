@@ -37,7 +37,7 @@ struct told_options {
   protocol::as_number overridden_as = 0;
   bool remove_private_as = false;
   protocol::as_number kept_private_as = 0;
-  /// To a route server's client (RFC 7947 §2.2). Together with `external`.
+  /// To a route server's client (RFC 7947). Together with `external`.
   bool transparent = false;
   bool aigp = false;
   /// The OTC that a set without one gets (RFC 9234 §5); 0: none.

@@ -51,6 +51,8 @@ struct import_settings {
   /// Routes of an external peer with GRACEFUL_SHUTDOWN get LOCAL_PREF 0, after
   /// the policy (RFC 8326 §4).
   bool honor_graceful_shutdown = true;
+  /// We are about to shut the session down: the same for all its routes.
+  bool graceful_shutdown = false;
   unsigned shards = 1;
   struct family_settings {
     bool add_path = false; ///< path ids are on the wire (RFC 7911)

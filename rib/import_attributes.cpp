@@ -254,10 +254,12 @@ bool attribute_resolver::add_otc(resolution& found) {
   return true;
 }
 
-/// Whether GRACEFUL_SHUTDOWN of this peer means something (RFC 8326 §4).
-bool attribute_resolver::honors_shutdown() const {
-  return settings_->honor_graceful_shutdown
-         && settings_->neighbor.kind == peer_kind::external;
+/// Whether routes of this peer, with GRACEFUL_SHUTDOWN or without, are about to
+/// go: the peer says so, or we do (RFC 8326 §4).
+bool attribute_resolver::is_shut_down(bool tagged) const {
+  return settings_->neighbor.kind == peer_kind::external
+         && (settings_->graceful_shutdown
+             || (tagged && settings_->honor_graceful_shutdown));
 }
 
 void attribute_resolver::apply_policy(family f, resolution& found) {
@@ -266,7 +268,7 @@ void attribute_resolver::apply_policy(family f, resolution& found) {
     return;
   const auto& policy = own->second.policy;
   if (policy.accepts_all()
-      && !(has_shutdown((*pool_)[found.set.attributes]) && honors_shutdown()))
+      && !is_shut_down(has_shutdown((*pool_)[found.set.attributes])))
     return;
   if (policy.rejects_all()) {
     found.set.flags = path_flag::rejected;
@@ -310,8 +312,9 @@ judged_set attribute_resolver::evaluate(attribute_ref set,
        settings_->neighbor.kind == peer_kind::confederation});
   bool accepted = verdict.accepted;
   auto& modified = verdict.modified;
-  if (accepted && honors_shutdown()
-      && (modified ? has_shutdown(*modified) : has_shutdown((*pool_)[set]))) {
+  if (accepted
+      && is_shut_down(modified ? has_shutdown(*modified)
+                               : has_shutdown((*pool_)[set]))) {
     if (!modified)
       modified = attributes;
     modified->local_pref = 0;

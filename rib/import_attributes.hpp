@@ -68,7 +68,7 @@ private:
   attribute_handle decode(const protocol::wire::update_sections& sections,
                           bool classic, resolution& found);
   bool add_otc(resolution& found);
-  bool honors_shutdown() const;
+  bool is_shut_down(bool tagged) const;
   void apply_policy(protocol::family family, resolution& found);
   judged_set evaluate(attribute_ref set, const policy_chain& policy,
                       const protocol::prefix* prefix);

@@ -59,7 +59,7 @@ struct neighbor_facts {
   protocol::as_number as = 0;
   protocol::peer_kind kind = protocol::peer_kind::external;
   source_kind source = source_kind::bgp;
-  /// Its routes are reflected to every internal peer (RFC 4456 §6).
+  /// Its routes are reflected to every internal peer (RFC 4456).
   bool reflector_client = false;
 
   friend bool operator==(const neighbor_facts&,

@@ -326,16 +326,15 @@ std::shared_ptr<const change_batch>
 shard_table::answer(const resync_request& request) {
   self_->settle();
   const auto batch = std::make_shared<change_batch>();
-  const bool ranked = self_->context.wants_ranked;
   const auto answer_from = [&](auto& family, auto& changes) {
     const auto limit = family.number_limit();
     for (const auto number : request.numbers)
       if (number < limit)
-        family.tell(number, ranked, changes);
+        family.tell(number, false, changes);
     if (request.numbers.empty() && request.first < limit) {
       const auto count = std::min(request.count, limit - request.first);
       for (prefix_number i = 0; i != count; ++i)
-        family.tell(request.first + i, ranked, changes);
+        family.tell(request.first + i, false, changes);
     }
     family.note_answered(changes);
   };

@@ -2,6 +2,7 @@
 
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
+#include "actors/transport/tcp_keys.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -131,7 +132,7 @@ std::optional<command::add_accepted> acceptor::take(file_descriptor fd) {
 bool acceptor::may_enter(const protocol::endpoint& remote) const {
   if (!lease_allows(handle_->options.lease, steady_now()))
     return false;
-  const auto* key = find_md5_key(handle_->options.md5_keys, remote.address);
+  const auto* key = find_peer_key(handle_->options.keys, remote.address);
   const auto& bad = handle_->unprotected;
   return key == nullptr
          || std::find(bad.begin(), bad.end(), key->peers) == bad.end();

@@ -71,7 +71,7 @@ fake_transport::change(listener_id listener, const socket_options& options) {
   if (found == listeners_.end())
     return std::nullopt;
   auto& now = found->second.options;
-  now.md5_keys = options.md5_keys;
+  now.keys = options.keys;
   now.min_ttl = options.min_ttl;
   now.ttl = options.ttl;
   return std::nullopt;

@@ -1,5 +1,6 @@
 #include "actors/transport/fake_transport.hpp"
 #include "actors/transport/socket_options.hpp"
+#include "actors/transport/tcp_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,10 +17,10 @@ constexpr std::size_t read_size = 64UL * 1024;
 /// What a system sends if nobody asks for another TTL.
 constexpr std::uint8_t default_ttl = 64;
 
-bool same_key(const md5_key* a, const md5_key* b) {
+bool same_key(const peer_key* a, const peer_key* b) {
   if (a == nullptr || b == nullptr)
     return a == b;
-  return a->key == b->key;
+  return a->key == b->key && a->scheme == b->scheme && a->id == b->id;
 }
 
 } // namespace
@@ -133,8 +134,8 @@ bool fake_transport::answers(const socket_state& s,
                              const listener_state& l) const {
   return ttl_suffices(s.options, l.options)
          && ttl_suffices(l.options, s.options)
-         && same_key(find_md5_key(s.options.md5_keys, s.remote.address),
-                     find_md5_key(l.options.md5_keys, s.local.address));
+         && same_key(find_peer_key(s.options.keys, s.remote.address),
+                     find_peer_key(l.options.keys, s.local.address));
 }
 
 void fake_transport::establish(socket_id id, socket_state& s,

@@ -3,6 +3,7 @@
 #include "actors/transport/event_loop.hpp"
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
+#include "actors/transport/tcp_keys.hpp"
 #include "protocol/check.hpp"
 
 #include <algorithm>
@@ -18,36 +19,6 @@ constexpr int backlog = 1024;
 
 listen_result failed(int error, std::string message) {
   return {std::nullopt, {}, error, std::move(message)};
-}
-
-/// Sets a listener's keys, the new ones first, so that nobody who keeps a key
-/// is without. Returns the first error; notes who is left unprotected.
-std::optional<option_error> replace_keys(listener_handle& listener,
-                                         const std::vector<md5_key>& keys) {
-  std::optional<option_error> first;
-  auto keep = [&first](std::optional<option_error> e) {
-    if (e && !first)
-      first = std::move(e);
-    return !first;
-  };
-  auto fd = listener.fd.get();
-  auto before = std::exchange(listener.options.md5_keys, keys);
-  listener.unprotected.clear();
-  for (const auto& k : keys) {
-    if (k.peers.address().is_v6() != listener.v6)
-      continue;
-    auto error = set_md5_key(fd, k);
-    if (error)
-      listener.unprotected.push_back(k.peers);
-    keep(std::move(error));
-  }
-  for (const auto& old : before) {
-    auto same = [&](const md5_key& k) { return k.peers == old.peers; };
-    if (old.peers.address().is_v6() == listener.v6
-        && std::none_of(keys.begin(), keys.end(), same))
-      keep(remove_md5_key(fd, old.peers));
-  }
-  return first;
 }
 
 /// GTSM (RFC 5082 §3) for bytes that came before the option was set: the SYN
@@ -125,6 +96,9 @@ listen_result reactor::listen(const protocol::endpoint& local,
   if (error)
     return failed(error->error, "cannot listen on " + to_string(local) + ": "
                                     + error->message);
+  std::vector<protocol::prefix> unprotected;
+  const auto key_error =
+      replace_peer_keys(fd.get(), v6, {}, options.keys, unprotected);
   auto address = to_socket_address(local);
   if (::bind(fd.get(), address.data(), address.size) != 0
       || ::listen(fd.get(), backlog) != 0)
@@ -135,6 +109,7 @@ listen_result reactor::listen(const protocol::endpoint& local,
   handle->fd = std::move(fd);
   handle->v6 = v6;
   handle->options = options;
+  handle->unprotected = std::move(unprotected);
   state_->listeners.add(handle);
   // First everybody who may get a connection learns whom to tell, then the
   // loop in charge begins to accept.
@@ -143,6 +118,8 @@ listen_result reactor::listen(const protocol::endpoint& local,
     if (loop.get() != &owner)
       loop->push(command::watch_listener{handle, sink, false});
   owner.push(command::watch_listener{handle, std::move(sink), true});
+  if (key_error)
+    return {handle->id, bound, key_error->error, key_error->message};
   return {handle->id, bound, 0, {}};
 }
 
@@ -162,7 +139,11 @@ std::optional<option_error> reactor::change(listener_id listener,
   std::lock_guard lock(handle->mutex);
   if (!handle->fd)
     return std::nullopt;
-  auto error = replace_keys(*handle, options.md5_keys);
+  handle->unprotected.clear();
+  auto error =
+      replace_peer_keys(handle->fd.get(), handle->v6,
+                        std::exchange(handle->options.keys, options.keys),
+                        options.keys, handle->unprotected);
   auto ttl_error = set_ttl(handle->fd.get(), handle->v6, options);
   handle->options.min_ttl = options.min_ttl;
   handle->options.ttl = options.ttl;

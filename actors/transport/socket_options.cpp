@@ -1,6 +1,7 @@
 #include "actors/transport/socket_options.hpp"
 
 #include "actors/transport/socket_address.hpp"
+#include "actors/transport/tcp_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +13,6 @@
 namespace troupe::transport {
 
 namespace {
-
-constexpr std::size_t longest_md5_key = TCP_MD5SIG_MAXKEYLEN;
 
 option_error failure(int error, const std::string& what) {
   return {error, what + ": " + std::strerror(error)};
@@ -52,47 +51,6 @@ std::optional<option_error> bind_to_interface(int fd, const std::string& name) {
   return failure(error, "cannot bind to interface '" + name + "'");
 }
 
-option_error md5_failure(const protocol::prefix& peers, int error) {
-  auto text = "cannot set the MD5 key of " + to_string(peers);
-  switch (error) {
-  case ENOPROTOOPT:
-  case EOPNOTSUPP:
-    return {error, text
-                       + ": this kernel has no TCP MD5 signatures "
-                         "(CONFIG_TCP_MD5SIG)"};
-  case ENOMEM:
-    return {error, text
-                       + ": no memory for more keys; raise "
-                         "net.core.optmem_max"};
-  default:
-    return failure(error, text);
-  }
-}
-
-/// An address has one length that makes it a host.
-unsigned full_length(const protocol::ip_address& a) {
-  return a.is_v4() ? 32U : 128U;
-}
-
-/// The kernel takes an empty key as the wish to remove it.
-std::optional<option_error> apply_md5(int fd, const md5_key& key) {
-  tcp_md5sig request{};
-  const auto& peers = key.peers;
-  auto address = to_socket_address({peers.address(), 0, 0});
-  std::memcpy(&request.tcpm_addr, &address.storage, sizeof(address.storage));
-  request.tcpm_keylen = static_cast<std::uint16_t>(key.key.size());
-  std::copy(key.key.begin(), key.key.end(), request.tcpm_key);
-  auto name = TCP_MD5SIG;
-  if (peers.length() < full_length(peers.address())) {
-    name = TCP_MD5SIG_EXT;
-    request.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
-    request.tcpm_prefixlen = static_cast<std::uint8_t>(peers.length());
-  }
-  if (::setsockopt(fd, IPPROTO_TCP, name, &request, sizeof(request)) == 0)
-    return std::nullopt;
-  return md5_failure(peers, errno);
-}
-
 std::optional<option_error> bind_source(int fd, const protocol::endpoint& e) {
   // With port 0 the kernel chooses at connect, so that one source port may
   // serve several peers; a fixed port must survive its last TIME_WAIT.
@@ -121,16 +79,6 @@ std::uint8_t ttl_to_send(const socket_options& options) {
   return options.ttl;
 }
 
-const md5_key* find_md5_key(const std::vector<md5_key>& keys,
-                            const protocol::ip_address& peer) {
-  const md5_key* best = nullptr;
-  for (const auto& k : keys)
-    if (k.peers.contains(peer)
-        && (best == nullptr || best->peers.length() < k.peers.length()))
-      best = &k;
-  return best;
-}
-
 std::optional<option_error> set_ttl(int fd, bool v6,
                                     const socket_options& options) {
   // -1 is the system's default.
@@ -154,22 +102,6 @@ std::optional<option_error> set_ttl(int fd, bool v6,
       [&] {
         return set(fd, {IPPROTO_IP, IP_MINTTL, "IP_MINTTL"}, least);
       });
-}
-
-std::optional<option_error> set_md5_key(int fd, const md5_key& key) {
-  if (key.key.empty() || key.key.size() > longest_md5_key)
-    return option_error{EINVAL, "the MD5 key of " + to_string(key.peers)
-                                    + " must have 1 to 80 bytes"};
-  return apply_md5(fd, key);
-}
-
-std::optional<option_error> remove_md5_key(int fd,
-                                           const protocol::prefix& peers) {
-  auto error = apply_md5(fd, {peers, {}});
-  // To remove what is not there is no failure.
-  if (error && error->error == ENOENT)
-    return std::nullopt;
-  return error;
 }
 
 std::optional<option_error> set_common(int fd, int buffer_size) {
@@ -204,9 +136,6 @@ std::optional<option_error> prepare_listener(int fd, bool v6,
       [&] { return set_ttl(fd, v6, options); });
   if (!error && v6)
     error = set(fd, {IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"}, 1);
-  for (const auto& k : options.md5_keys)
-    if (!error && k.peers.address().is_v6() == v6)
-      error = set_md5_key(fd, k);
   return error;
 }
 
@@ -216,9 +145,9 @@ std::optional<option_error> prepare_attempt(int fd,
   auto error =
       all([&] { return bind_to_interface(fd, options.options.interface); },
           [&] { return set_ttl(fd, peer.is_v6(), options.options); });
-  const auto* key = find_md5_key(options.options.md5_keys, peer);
+  const auto* key = find_peer_key(options.options.keys, peer);
   if (!error && key != nullptr)
-    error = set_md5_key(fd, {{peer, full_length(peer)}, key->key});
+    error = set_peer_key(fd, narrowed(*key, peer));
   if (!error && options.local)
     error = bind_source(fd, *options.local);
   return error;

@@ -12,25 +12,15 @@ bool lease_allows(const lease_end& l, std::int64_t now);
 /// §3), or 0 for the system's default.
 std::uint8_t ttl_to_send(const socket_options& options);
 
-/// The key of the longest prefix that contains the address, or null.
-const md5_key* find_md5_key(const std::vector<md5_key>& keys,
-                            const protocol::ip_address& peer);
-
 /// Sets the TTL to send and the least TTL to accept, or takes both back.
 std::optional<option_error> set_ttl(int fd, bool v6,
                                     const socket_options& options);
-
-/// Sets the key of a peer or a range; EINVAL unless it has 1 to 80 bytes.
-std::optional<option_error> set_md5_key(int fd, const md5_key& key);
-/// Takes the key of a peer or a range back.
-std::optional<option_error> remove_md5_key(int fd,
-                                           const protocol::prefix& peers);
 
 /// What holds for every socket: no Nagle, no keep-alive probes, and the buffer
 /// size if it is not 0.
 std::optional<option_error> set_common(int fd, int buffer_size);
 
-/// Everything that must hold before `bind` and `listen`.
+/// Everything that must hold before `bind` and `listen`, but the keys.
 std::optional<option_error> prepare_listener(int fd, bool v6,
                                              const socket_options& options);
 

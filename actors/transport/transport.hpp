@@ -33,11 +33,21 @@ struct slice {
 /// at the next BGP message boundary, before everything that is queued.
 enum class priority : std::uint8_t { bulk, urgent };
 
-/// A TCP-MD5 key (RFC 2385) for a peer or a range of peers.
-struct md5_key {
+/// How the segments of a connection are signed: TCP-MD5 (RFC 2385), or TCP-AO
+/// (RFC 5925) with an algorithm of RFC 5926.
+enum class key_scheme : std::uint8_t {
+  md5,
+  ao_hmac_sha_1_96,
+  ao_aes_128_cmac_96
+};
+
+/// The key that a peer, or each of a range of peers, signs with.
+struct peer_key {
   protocol::prefix peers;
   std::string key; ///< 1 to 80 bytes
-  friend bool operator==(const md5_key&, const md5_key&) = default;
+  key_scheme scheme = key_scheme::md5;
+  std::uint8_t id = 0; ///< of TCP-AO: SendID and RecvID
+  friend bool operator==(const peer_key&, const peer_key&) = default;
 };
 
 /// Until when sockets may connect, accept and write (DESIGN §6): nanoseconds of
@@ -56,7 +66,7 @@ struct socket_options {
   std::uint8_t ttl = 0;
   /// For a listener: the keys of all its peers, the longest prefix wins. For an
   /// attempt: the longest one that contains the remote address is used.
-  std::vector<md5_key> md5_keys;
+  std::vector<peer_key> keys;
   /// Binds to this interface when not empty (SO_BINDTODEVICE).
   std::string interface;
   /// Null: for ever. What a listener accepts inherits the listener's lease.
@@ -161,7 +171,7 @@ public:
   /// Gives a listener another owner and tells it, again, of every accepted
   /// socket that nobody has adopted yet. False if the listener is gone.
   virtual bool take_over(listener_id listener, event_sink sink) = 0;
-  /// Replaces the MD5 keys and TTL rules of a listener, for connections still
+  /// Replaces the keys and TTL rules of a listener, for connections still
   /// to come; its interface and lease stay. On an error the rules that could be
   /// set are in force, and no peer lost protection that it shall keep.
   virtual std::optional<option_error> change(listener_id listener,

@@ -29,7 +29,7 @@ protected:
   }
   session_facts facts(const char* local = "10.0.0.1") {
     return {agreed, rib::neighbor_index{1}, *ip_address::parse(local),
-            *n.address, 1, {}};
+            *n.address, 1};
   }
   rib::export_settings exported(const char* local = "10.0.0.1") {
     return export_settings(r, n, facts(local));
@@ -190,12 +190,97 @@ TEST_F(Derive, OnlyWhatWasNegotiatedIsImportedAndExported) {
   EXPECT_EQ(import_settings(r, n, facts()).families.size(), 1U);
 }
 
-TEST_F(Derive, SettingsWithoutEffectAreNamed) {
-  EXPECT_TRUE(not_in_force(n).empty());
-  n.tcp_ao.emplace();
-  const auto all = not_in_force(n);
-  ASSERT_EQ(all.size(), 1U);
-  EXPECT_NE(all[0].find("tcp_ao"), std::string::npos);
+TEST_F(Derive, AReflectorKnowsItsClients) { // RFC 4456 §8
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_FALSE(exported().reflector_client);
+  EXPECT_EQ(exported().cluster_id, r.router_id);
+  EXPECT_FALSE(import_settings(r, n, facts()).neighbor.reflector_client);
+  n.route_reflector_client = true;
+  r.cluster_id = protocol::router_id{8};
+  EXPECT_TRUE(exported().reflector_client);
+  EXPECT_EQ(exported().cluster_id, protocol::router_id{8});
+  EXPECT_TRUE(import_settings(r, n, facts()).neighbor.reflector_client);
+  agreed.kind = protocol::peer_kind::external; // by its OPEN
+  EXPECT_FALSE(exported().reflector_client);
+  EXPECT_FALSE(import_settings(r, n, facts()).neighbor.reflector_client);
+}
+
+TEST_F(Derive, ARouteServerKeepsNextHopsUnlessToldOtherwise) { // RFC 7947
+  n.route_server_client = true;
+  EXPECT_TRUE(exported().route_server_client);
+  EXPECT_TRUE(exported().families.at(ipv4_unicast).keep_next_hop);
+  n.families[ipv4_unicast].next_hop = ip_address::parse("10.0.0.9");
+  EXPECT_FALSE(exported().families.at(ipv4_unicast).keep_next_hop);
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_FALSE(exported().route_server_client);
+}
+
+TEST_F(Derive, PathsAreRewrittenForExternalPeersAlone) {
+  n.local_as = 65010;
+  EXPECT_EQ(exported().further_as, 0U);
+  n.local_as_prepend = n.as_override = n.remove_private_as = true;
+  EXPECT_EQ(exported().local_as, 65010U);
+  EXPECT_EQ(exported().further_as, 65000U);
+  EXPECT_EQ(exported().overridden_as, 65001U);
+  EXPECT_TRUE(exported().remove_private_as);
+  EXPECT_EQ(exported().kept_private_as, 65001U) << "by which it sees loops";
+  agreed.peer_as = 200;
+  EXPECT_EQ(exported().kept_private_as, 0U);
+  r.confederation = {100, {65020}};
+  EXPECT_EQ(exported().further_as, 100U) << "members stay within";
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_EQ(exported().further_as, 0U);
+  EXPECT_EQ(exported().overridden_as, 0U);
+  EXPECT_FALSE(exported().remove_private_as);
+}
+
+TEST_F(Derive, AThirdPartyNextHopNeedsASharedSubnet) { // RFC 4271 §5.1.3
+  const auto third_party = [&](const char* subnet) {
+    auto f = facts();
+    if (subnet != nullptr)
+      f.subnet = protocol::prefix::parse(subnet);
+    return export_settings(r, n, f).families.at(ipv4_unicast).third_party;
+  };
+  EXPECT_EQ(third_party("10.0.0.0/24"), std::nullopt);
+  n.third_party_next_hop = true;
+  EXPECT_EQ(third_party(nullptr), std::nullopt);
+  EXPECT_EQ(third_party("10.0.0.0/31"), std::nullopt) << "the peer is outside";
+  const auto found = third_party("10.0.0.0/24");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->peer, n.address);
+  n.multihop = 2;
+  EXPECT_EQ(third_party("10.0.0.0/24"), std::nullopt);
+}
+
+TEST_F(Derive, WhatIsToldDependsOnTheSession) {
+  auto one = exported();
+  EXPECT_EQ(one.role, std::nullopt);
+  EXPECT_FALSE(one.long_lived);
+  n.role = bgp_role::peer; // RFC 9234 §5
+  EXPECT_EQ(exported().role, wire::bgp_role::peer);
+  agreed.long_lived.emplace(); // RFC 9494 §4.3
+  EXPECT_TRUE(exported().long_lived);
+  EXPECT_FALSE(exported().aigp); // RFC 7311 §3.3
+  n.aigp = true;
+  EXPECT_TRUE(exported().aigp);
+  n.families[ipv4_unicast].default_originate = true;
+  EXPECT_TRUE(exported().families.at(ipv4_unicast).default_originate);
+  EXPECT_FALSE(exported().families.at(ipv6_unicast).default_originate);
+  agreed.kind = protocol::peer_kind::internal;
+  EXPECT_EQ(exported().role, std::nullopt);
+}
+
+TEST_F(Derive, AShutdownIsTheRoutersOrTheNeighbors) { // RFC 8326 §4
+  EXPECT_FALSE(exported().graceful_shutdown);
+  r.graceful_shutdown = true;
+  EXPECT_TRUE(exported().graceful_shutdown);
+  n.graceful_shutdown = false;
+  EXPECT_FALSE(exported().graceful_shutdown);
+  EXPECT_FALSE(import_settings(r, n, facts()).graceful_shutdown);
+  r.graceful_shutdown = false;
+  n.graceful_shutdown = true;
+  EXPECT_TRUE(exported().graceful_shutdown);
+  EXPECT_TRUE(import_settings(r, n, facts()).graceful_shutdown);
 }
 
 TEST_F(Derive, TheRoleIsSaidOnExternalSessions) { // RFC 9234 §4.1

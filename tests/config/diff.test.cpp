@@ -87,7 +87,8 @@ TEST(Diff, SaysOfEachFieldWhetherTheSessionMustBeReset) {
        "graceful_restart.long_lived_stale_time (reset)"},
       {"/allow_own_as", "1", "allow_own_as (import again)"},
       {"/aigp", "false", "aigp (import and export again)"},
-      {"/graceful_shutdown", "true", "graceful_shutdown (export again)"},
+      {"/graceful_shutdown", "true",
+       "graceful_shutdown (import and export again)"},
       {"/honor_graceful_shutdown", "false",
        "honor_graceful_shutdown (import again)"},
       {"/families/ipv4_unicast/default_originate", "true",
@@ -184,7 +185,7 @@ TEST(Diff, NamesTheNeighborsThatTakeTheRoutersGracefulShutdown) {
     result.push_back(to_string(c));
   EXPECT_THAT(result, ElementsAre("router one changed: graceful_shutdown",
                                   "neighbor a changed: graceful_shutdown "
-                                  "(export again)"));
+                                  "(import and export again)"));
 }
 
 TEST(Diff, NamesOriginatedPrefixes) {

@@ -138,15 +138,16 @@ class WithAnErringWatcher(Runner):
 class RunnerNotices(DaemonScene):
     """What is not as it is expected fails, with the daemon at the other end."""
 
-    def setUp(self):
-        super().setUp()
-        patch = unittest.mock.patch.object(watching, "SECONDS", 1)
-        patch.start()
-        self.addCleanup(patch.stop)
-
     def differs(self, text, expected, state="established"):
         case = one_case(text, expected, state)
         return case.expected.unlike(self.runner.run(case))
+
+    def waits_in_vain(self, *row):
+        with (
+            unittest.mock.patch.object(watching, "SECONDS", 2),
+            self.assertRaisesRegex(watching.Disturbed, "the end of the"),
+        ):
+            self.differs(*row)
 
     def test_that_a_row_is_as_expected(self):
         self.assertFalse(self.differs("update(P;;)", "withdraw P"))
@@ -166,16 +167,14 @@ class RunnerNotices(DaemonScene):
         self.assertTrue(self.differs("message(63)", "nothing"))
         self.assertTrue(self.differs("message(63)", "reset 0103 64"))
         self.assertTrue(self.differs("message(03 0602)", "reset 0602"))
-        with self.assertRaises(watching.Disturbed):
-            self.differs("message(04)", "reset 0103 04")
+        self.waits_in_vain("message(04)", "reset 0103 04")
 
     def test_an_open_that_is_refused_or_not(self):
         good = "open(04 AS2 00f0 ID short(02 short(CAPS)))"
         bad = "open(03 AS2 00f0 ID 00)"
         self.assertFalse(self.differs(good, "up", "opensent"))
         self.assertTrue(self.differs(bad, "reset 0201 0003", "opensent"))
-        with self.assertRaises(watching.Disturbed):
-            self.differs(good, "reset 0200", "opensent")
+        self.waits_in_vain(good, "reset 0200", "opensent")
 
 
 class RunnerNoticesAStrayRoute(DaemonScene):
@@ -190,7 +189,7 @@ class RunnerNoticesAWatcherThatEnds(DaemonScene):
     runner_type = WithAnErringWatcher
 
     def test_beside_what_is_expected(self):
-        with self.assertRaises(watching.Disturbed):
+        with self.assertRaisesRegex(watching.Disturbed, "has ended"):
             self.runner.run(one_case("update(P;;)", "withdraw P"))
 
 

@@ -6,12 +6,13 @@ import os
 import random
 import re
 import threading
+import time
 import unittest
 import urllib.request
 
 from harness.process import NotReady, Process, Scene, wait_until
 from harness.replay import BINARIES
-from harness.speaker import Speaker, update, withdrawal
+from harness.speaker import Speaker, message, update, withdrawal
 
 DAEMON = os.path.abspath(os.path.join(BINARIES, "trouped"))
 ADDRESS, PORT, ADMIN = "127.0.105.1", 10379, "127.0.105.1:46762"
@@ -55,10 +56,12 @@ class Load(Scene):
                             "local_address": ADDRESS,
                             "passive": True,
                             "multihop": 255,
-                            "timers": {"hold": hold},
+                            "timers": timers
+                            if isinstance(timers, dict)
+                            else {"hold": timers},
                             "families": {"ipv4_unicast": everything},
                         }
-                        for name, address, asn, hold in neighbors
+                        for name, address, asn, timers in neighbors
                     ],
                 }
             ],
@@ -113,8 +116,6 @@ class Load(Scene):
         ended = threading.Event()
 
         def stay_alive():
-            from harness.speaker import message
-
             while not ended.wait(0.8) and quick.socket:
                 quick.send(message(4))
 
@@ -233,6 +234,67 @@ class Load(Scene):
         mute.socket.settimeout(60)
         seen = mute.drain(routes)
         self.assertGreaterEqual(seen, routes)
+
+    def test_a_peer_that_stops_reading_is_closed(self):
+        """RFC 9687: it goes on sending KEEPALIVEs, so its hold timer does not
+        expire; ours for sending does, and nobody else notices."""
+        self.launch(
+            [
+                ("source", "127.0.105.2", 65002, "240s"),
+                (
+                    "stalled",
+                    "127.0.105.5",
+                    65005,
+                    {"hold": "3s", "send_hold": "4s", "idle_hold": "60s"},
+                ),
+                ("sink", "127.0.105.3", 65003, "240s"),
+            ]
+        )
+        sink = self.connect("127.0.105.3", 65003)
+        stalled = self.connect(
+            "127.0.105.5", 65005, hold=3, receive_buffer=4096
+        )
+        source = self.connect("127.0.105.2", 65002)
+        ended = threading.Event()
+        self.addCleanup(ended.set)
+
+        def stay_alive():
+            try:
+                while not ended.wait(0.5):
+                    stalled.send(message(4))
+            except OSError:
+                pass
+
+        threading.Thread(target=stay_alive, daemon=True).start()
+        routes = 200_000  # more than the buffers of the system hold
+        threading.Thread(
+            target=source.send, args=(stream(65002, routes),), daemon=True
+        ).start()
+        sink.drain(routes)
+
+        def neighbor(name):
+            return next(
+                n
+                for n in self.get("/v1/neighbors")["neighbors"]
+                if n["name"] == name
+            )
+
+        self.assertEqual(neighbor("stalled")["state"], "Established")
+        before = time.monotonic()
+        self.until(
+            lambda: neighbor("stalled")["state"] != "Established", 20, "8/0"
+        )
+        took = time.monotonic() - before
+        error = neighbor("stalled")["last_error"]
+        self.step(f"closed {took:.1f} s after its last byte: {error}")
+        self.assertLess(took, 8)
+        self.assertIn("Send Hold Timer Expired", error)
+        for name in ("source", "sink"):
+            self.assertEqual(neighbor(name)["state"], "Established")
+            self.assertGreater(neighbor(name)["uptime_seconds"], 3)
+        # What has changed meanwhile still arrives.
+        source.send(update(65002, 9_000_000, range(0x100000, 0x100004)))
+        self.assertEqual(sink.drain(4), 4)
 
 
 if __name__ == "__main__":

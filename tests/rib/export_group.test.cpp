@@ -230,6 +230,35 @@ TEST(ExportGroup, HoldsEndOfRibBackWhileAShardIsNotDone) {
   EXPECT_EQ(w.compare(), "");
 }
 
+// Who comes from another group to a new one is owed the numbers that the shards
+// use, which the group does not know yet; and what the shards have not told the
+// group yet must not be withdrawn for that.
+TEST(ExportGroup, WithdrawsWhatAnotherGroupToldWhenItKnowsAllItself) {
+  export_world::options o;
+  o.batch = 1;
+  export_world w{o};
+  const auto set = w.set(simple_path(65001));
+  auto kept = simple_path(65001);
+  kept.communities = {wire::no_export}; // this group does not tell it
+  w.announce("10.0.0.0/24", w.set(kept), 9);
+  w.announce("10.1.0.0/16", set, 9);
+  w.announce("10.2.0.0/16", set, 9);
+  w.group->hold_end_of_rib(0);
+  w.join(1, true);
+  for (const auto* each : {"10.0.0.0/24", "10.1.0.0/16", "10.2.0.0/16"})
+    w.peer(1).know(*prefix::parse(each), 0);
+  w.collect(0);
+  w.deliver();
+  EXPECT_FALSE(w.ask());
+  w.settle();
+  EXPECT_EQ(w.peer(1).withdrawn, 0U);
+  w.group->release_end_of_rib(0);
+  w.settle();
+  EXPECT_EQ(w.peer(1).withdrawn, 1U);
+  EXPECT_EQ(w.peer(1).table.count(*prefix::parse("10.0.0.0/24")), 0U);
+  EXPECT_EQ(w.peer(1).table.size(), 2U);
+}
+
 TEST(ExportGroup, MarksARefreshWhereThatIsAgreedUpon) { // RFC 7313 §4
   export_world w{{}};
   w.join(1, false, true);

@@ -202,6 +202,37 @@ TEST(ExportModel, ANumberIsKeptUntilTheAnswerAboutItIsTaken) {
   }
 }
 
+// Each time that it had nearly all, a member was told the mark of a refresh,
+// which owes it everything, and left the log before it took the mark.
+TEST(ExportModel, ARefreshOfASlowMemberComesToAnEnd) {
+  auto o = tiny();
+  o.settings.kind = peer_kind::confederation;
+  o.settings.as4 = false;
+  o.limits.log_bound = 300;
+  o.limits.resync_numbers = 64;
+  player p{o};
+  for (const auto& each :
+       {command{0, 0, 0, 1}, command{13, 0, 0, 0}, command{15, 0, 0, 0},
+        command{13, 3, 0, 0}, command{0, 30, 0, 850}, command{18, 1, 0, 0}})
+    p.play(each);
+  p.world.settle();
+  EXPECT_EQ(p.world.compare(), "");
+}
+
+// A member joined while a change was pending that made a route its own, and
+// before the log said so another change took it back.
+TEST(ExportModel, AChangeThatIsUndoneHidesNothingFromWhoJoinsInBetween) {
+  player p{tiny()};
+  for (const auto& each :
+       {command{0, 435, 0, 8}, command{13, 0, 0, 0}, command{18, 0, 0, 0},
+        command{0, 549, 10, 32}, command{13, 0, 0, 0}, command{15, 0, 1, 0},
+        command{15, 0, 0, 0}, command{18, 1, 1, 0}, command{0, 615, 0, 261},
+        command{13, 0, 0, 0}, command{15, 0, 0, 0}})
+    p.play(each);
+  p.world.settle();
+  EXPECT_EQ(p.world.compare(), "");
+}
+
 TEST(ExportModel, EveryMemberEndsWithExactlyWhatItMustBeTold) {
   EXPECT_TRUE(rc::check([] { run(tiny()); }));
 }

@@ -174,7 +174,7 @@ path_attributes told_by_the_book(path_attributes a,
       a.communities.push_back(c);
   };
   if ((traits & export_trait::no_export) != 0)
-    add(wire::no_export); // RFC 7999 §3.2
+    add(wire::no_export); // RFC 7999
   if (!settings.aigp) {   // RFC 7311 §3.3
     a.aigp.reset();
     a.other_aigp_tlvs.clear();
@@ -264,7 +264,7 @@ void receiver::read(std::span<const std::uint8_t> bytes) {
 
 // RFC 7313 §4.
 void receiver::refresh(std::span<const std::uint8_t> body) {
-  const auto read = wire::decode_route_refresh(body);
+  const auto read = wire::decode_route_refresh(body, true);
   ASSERT_TRUE(read.has_value());
   ++marks_;
   const auto f = read->address_family;

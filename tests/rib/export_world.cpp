@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace troupe::rib::testing {
 
@@ -155,7 +156,10 @@ bool export_world::written(unsigned neighbor) {
 
 void export_world::settle(const std::set<unsigned>& stalled) {
   group->flush();
+  unsigned steps = 0;
   for (bool moved = true; moved;) {
+    if (++steps > 5'000)
+      throw std::runtime_error{"it never comes to rest"};
     moved = ask();
     for (unsigned i = 0; i < shards_.size(); ++i)
       moved |= collect(i);

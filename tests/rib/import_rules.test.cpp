@@ -338,6 +338,17 @@ TEST_F(ImportRules, MakeARouteThatIsShutDownTheLastChoice) { // RFC 8326 §4
   EXPECT_EQ(kept(a).local_pref, 70U);
 }
 
+TEST_F(ImportRules, ShutDownAllOfASessionThatWeAreAboutToEnd) { // 8326 §4
+  settings.graceful_shutdown = true;
+  EXPECT_EQ(kept(route({peer_as})).local_pref, 0U);
+  settings.honor_graceful_shutdown = false;
+  EXPECT_EQ(kept(route({peer_as})).local_pref, 0U);
+  settings.neighbor.kind = protocol::peer_kind::internal;
+  auto a = route({peer_as});
+  a.local_pref = 70;
+  EXPECT_EQ(kept(a).local_pref, 70U);
+}
+
 TEST_F(ImportRules, ShutDownBehindThePolicy) { // RFC 8326 §4
   policy_rule rule;
   rule.set.local_pref = 300;

@@ -215,7 +215,10 @@ private:
   template <class Key>
   void take(const change_batch& batch, const family_changes<Key>& changes) {
     const auto& ranked = changes.ranked;
-    if (ranked_)
+    const bool with_candidates = ranked_ && !batch.is_resync;
+    if (batch.is_resync)
+      RC_ASSERT(ranked.ends.empty() && ranked.all.empty());
+    if (with_candidates)
       RC_ASSERT(ranked.ends.size() == changes.changes.size());
     std::size_t candidate = 0;
     for (std::size_t i = 0; i != changes.changes.size(); ++i) {
@@ -228,10 +231,13 @@ private:
         RC_ASSERT(gone_at_[number] <= safe_);
       }
       RC_ASSERT(route.prefix == prefix || route.attributes.empty());
-      route = {prefix, {}, state.source, {}};
+      auto candidates = std::move(route.candidates);
+      if (!batch.is_resync)
+        candidates.clear();
+      route = {prefix, {}, state.source, std::move(candidates)};
       if (state.attributes != attribute_ref::none)
         route.attributes = copy(state.attributes);
-      if (ranked_)
+      if (with_candidates)
         for (; candidate != ranked.ends[i]; ++candidate)
           route.candidates.emplace_back(copy(ranked.all[candidate].attributes),
                                         ranked.all[candidate].path_id);

@@ -86,8 +86,9 @@ TEST_F(Paths, AllAreToldWhereThatIsAgreedUpon) { // RFC 7911
   auto hub = start(router(10, "[]",
                           neighbor(10, 1) + "," + neighbor(10, 2) + ","
                               + neighbor(10, 20, "", several)));
-  auto last = start(router(
-      20, "[]", neighbor(20, 10, "", R"("add_path": { "receive": true })")));
+  const auto receiving = router(
+      20, "[]", neighbor(20, 10, "", R"("add_path": { "receive": true })"));
+  auto last = start(receiving);
   ASSERT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
   EXPECT_EQ(as_paths(*last, "received"), (texts{"65010 65001", "65010 65002"}));
   EXPECT_EQ(as_paths(*hub, "advertised", "to20"),
@@ -104,14 +105,13 @@ TEST_F(Paths, AllAreToldWhereThatIsAgreedUpon) { // RFC 7911
   EXPECT_EQ(last->neighbor("to10").report.counters->received.updates.load(),
             updates + 1);
 
-  // The session comes back: the first sync tells all of them again.
+  // A new session: its first sync tells all of them again.
   two = start(router(2, shared, neighbor(2, 10)));
   ASSERT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
-  caf::anon_send(last->handle(),
-                 actors::neighbor_command{
-                     "to10", {actors::session_command::kind::reset, {}, {}}});
-  ASSERT_TRUE(pass_until([&] { return paths(*last) == 0; }, 20s));
-  ASSERT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
+  last->stop();
+  pass(2s);
+  last = start(receiving);
+  EXPECT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
 }
 
 TEST_F(Paths, AClientGetsTheBestThatItMayBeTold) { // RFC 7947 §2.3
@@ -145,6 +145,32 @@ TEST_F(Paths, AClientGetsTheBestThatItMayBeTold) { // RFC 7947 §2.3
   ASSERT_TRUE(pass_until([&] { return told("to2") == "0"; }, 20s));
   EXPECT_TRUE(ends_in("to20", "65002"));
   EXPECT_EQ(paths(*last), 1U);
+}
+
+// Its new group counts what is written to it from its own first byte on.
+TEST_F(Paths, ANeighborThatMovedToAnotherGroupIsToldOn) {
+  auto one = start(router(1, shared, neighbor(1, 10)));
+  auto two = start(router(2, shared, neighbor(2, 10)));
+  const auto text = [](const std::string& policy) {
+    return router(10, "[]",
+                  neighbor(10, 1) + "," + neighbor(10, 2) + ","
+                      + neighbor(10, 20, "",
+                                 R"("add_path": { "send": 2 }, "export": ")"
+                                     + policy + '"'));
+  };
+  auto hub = start(text("accept"));
+  auto last = start(router(
+      20, "[]", neighbor(20, 10, "", R"("add_path": { "receive": true })")));
+  ASSERT_TRUE(pass_until([&] { return paths(*last) == 2; }, 20s));
+  hub->apply(configuration_of(text("not-of-one")));
+  ASSERT_TRUE(pass_until([&] { return paths(*last) == 1; }, 20s));
+  EXPECT_EQ(as_paths(*last, "received"), texts{"65010 65002"});
+  for (const auto* more : {R"(["20.0.0.0/16", "21.0.0.0/16"])", shared}) {
+    two->apply(configuration_of(router(2, more, neighbor(2, 10))));
+    ASSERT_TRUE(pass_until(
+        [&] { return paths(*last) == (more == shared ? 1U : 2U); }, 20s));
+  }
+  EXPECT_EQ(last->neighbor("to10").report.flaps, 0U);
 }
 
 TEST_F(Paths, ARefreshIsMarkedAndLosesNothing) { // RFC 7313 §4

@@ -324,9 +324,9 @@ TEST_F(FakeTransport, ListensOncePerPort) {
 
 TEST_F(FakeTransport, KeysMustAgree) {
   socket_options right;
-  right.md5_keys = {{*protocol::prefix::parse("10.0.0.0/24"), "secret"}};
+  right.keys = {{*protocol::prefix::parse("10.0.0.0/24"), "secret"}};
   socket_options wrong;
-  wrong.md5_keys = {{*protocol::prefix::parse("10.0.0.1/32"), "geheim"}};
+  wrong.keys = {{*protocol::prefix::parse("10.0.0.1/32"), "geheim"}};
   listen(right);
   peer.connect(at("10.0.0.1:179"));
   net.deliver();

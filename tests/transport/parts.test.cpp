@@ -2,6 +2,7 @@
 #include "actors/transport/poller.hpp"
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
+#include "actors/transport/tcp_keys.hpp"
 #include "tests/transport/support.hpp"
 
 #include <gtest/gtest.h>
@@ -21,6 +22,16 @@ TEST(SocketAddress, GoesToTheKernelAndBack) {
 TEST(SocketAddress, IsUnspecifiedForWhatIsNoSocket) {
   EXPECT_EQ(local_endpoint(-1), protocol::endpoint{});
   EXPECT_EQ(remote_endpoint(-1), protocol::endpoint{});
+}
+
+TEST(SocketAddress, KnowsTheSubnetOfAnAddressOfOurs) {
+  const auto subnet = [](const char* local) {
+    return interface_subnet(*protocol::ip_address::parse(local));
+  };
+  EXPECT_EQ(subnet("127.0.0.1"), protocol::prefix::parse("127.0.0.0/8"));
+  EXPECT_EQ(subnet("::1"), std::nullopt) << "nobody else is in it";
+  EXPECT_EQ(subnet("192.0.2.77"), std::nullopt) << "not ours";
+  EXPECT_EQ(subnet("0.0.0.0"), std::nullopt);
 }
 
 TEST(TimerQueue, GivesTimersInTheirOrderAndOncePerId) {
@@ -55,11 +66,11 @@ TEST(CommandQueue, WakesTheLoopOnlyIfItSleeps) {
 
 TEST(SocketOptions, TheLongestPrefixHasTheKey) {
   auto net = [](const char* text) { return *protocol::prefix::parse(text); };
-  std::vector<md5_key> keys{{net("10.0.0.0/8"), "wide"},
-                            {net("10.1.0.0/16"), "narrow"},
-                            {net("::/0"), "six"}};
+  std::vector<peer_key> keys{{net("10.0.0.0/8"), "wide"},
+                             {net("10.1.0.0/16"), "narrow"},
+                             {net("::/0"), "six"}};
   auto find = [&](const char* text) {
-    const auto* key = find_md5_key(keys, *protocol::ip_address::parse(text));
+    const auto* key = find_peer_key(keys, *protocol::ip_address::parse(text));
     return key == nullptr ? std::string("none") : key->key;
   };
   EXPECT_EQ(find("10.1.2.3"), "narrow");
