@@ -34,12 +34,11 @@ class Shutdown(FeatureScene):
         self.launch(daemon, self.to_troupe(passive=True))
         tell()
         self.until_equal(
-            lambda: WORDS in self.troupe.neighbor(self.other)["last_error"],
+            lambda: WORDS in self.last_error(),
             True,
             "Troupe shows the peer's words",
         )
-        last = self.troupe.neighbor(self.other)["last_error"]
-        self.assertIn("Administrative Shutdown (6/2)", last)
+        self.assertIn("Administrative Shutdown (6/2)", self.last_error())
 
     def test_bird(self):
         daemon = Bird(self.other).peer(self.me)
@@ -66,7 +65,9 @@ class Shutdown(FeatureScene):
         self.check(
             daemon,
             lambda: daemon.process.log.read_text(),
-            lambda: daemon.tell("neighbor", self.me.address, "shutdown", "--reason", WORDS),
+            lambda: daemon.tell(
+                "neighbor", self.me.address, "shutdown", "--reason", WORDS
+            ),
         )
 
     def test_openbgpd(self):
@@ -102,8 +103,7 @@ class Limits(FeatureScene):
             daemon, self.to_troupe({"originate": OURS}, passive=True)
         )
         self.until(
-            lambda: self.CEASE in self.troupe.neighbor(self.other)["last_error"],
-            "Troupe shows Cease/1",
+            lambda: self.CEASE in self.last_error(), "Troupe shows Cease/1"
         )
 
     def test_bird(self):
@@ -131,7 +131,9 @@ class Limits(FeatureScene):
         )
 
     def test_frr_limits(self):
-        self.check_theirs(Frr(self.other).peer(self.me, ipv4=["maximum-prefix 2"]))
+        self.check_theirs(
+            Frr(self.other).peer(self.me, ipv4=["maximum-prefix 2"])
+        )
 
     def test_gobgp(self):
         daemon = Gobgp(self.other).peer(self.me, True)

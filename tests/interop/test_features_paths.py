@@ -7,7 +7,7 @@ import unittest
 
 from harness.bird import Bird
 from harness.exabgp import Exabgp
-from harness.features import FeatureScene, with_asn
+from harness.features import FeatureScene
 from harness.frr import Frr
 from harness.gobgp import Gobgp
 from harness.openbgpd import Openbgpd
@@ -222,11 +222,12 @@ class LongNextHops(FeatureScene):
             who = getattr(self, name)
             number = who.router_id.rsplit(".", 1)[1]
             address = f"3fff:fffe:{self.SCENE}::{number}"
-            run(["ip", "-6", "address", "replace", f"{address}/128", "dev", "lo"])
-            self.addCleanup(
-                run, ["ip", "-6", "address", "del", f"{address}/128", "dev", "lo"]
-            )
+            self.loopback("replace", address)
+            self.addCleanup(self.loopback, "del", address)
             setattr(self, name, dataclasses.replace(who, address=address))
+
+    def loopback(self, change, address):
+        run(["ip", "-6", "address", change, f"{address}/128", "dev", "lo"])
 
     def check(self, daemon, next_hop_at_peer, tells=True, **fields):
         families = {"ipv4_unicast": {"next_hop": self.me.next_hop_v6}}
@@ -263,7 +264,8 @@ class LongNextHops(FeatureScene):
         daemon.peer(
             self.me,
             True,
-            ipv4=f"extended next hop yes; next hop address {self.other.next_hop_v6};",
+            ipv4="extended next hop yes;"
+            f" next hop address {self.other.next_hop_v6};",
         )
         self.check(daemon, self.next_hop_in(daemon))
 
@@ -287,9 +289,8 @@ class LongNextHops(FeatureScene):
 
         def launch_and_tell(*both):
             launch(*both)
-            daemon.tell(
-                "global", "rib", "add", THEIRS, "nexthop", self.other.next_hop_v6
-            )
+            next_hop = self.other.next_hop_v6
+            daemon.tell("global", "rib", "add", THEIRS, "nexthop", next_hop)
 
         self.launch = launch_and_tell
         self.check(daemon, self.next_hop_in(daemon))

@@ -22,7 +22,10 @@ GOBGP_RESTART = [
     "enabled = true",
     "restart-time = 60",
 ]
-GOBGP_FAMILY = ["[neighbors.afi-safis.mp-graceful-restart.config]", "enabled = true"]
+GOBGP_FAMILY = [
+    "[neighbors.afi-safis.mp-graceful-restart.config]",
+    "enabled = true",
+]
 
 
 class Restart(FeatureScene):
@@ -263,7 +266,7 @@ class Notification(Restart):
         self.until(
             lambda: not self.troupe.established(self.other), "the hold timer"
         )
-        self.assertIn("hold timer", self.troupe.neighbor(self.other)["last_error"])
+        self.assertIn("hold timer", self.last_error())
         self.assertEqual(self.stale(), expected)
         os.kill(daemon.process.popen.pid, signal.SIGCONT)
         self.meet(daemon)
@@ -312,9 +315,7 @@ class Notification(Restart):
         self.until(
             lambda: not self.troupe.established(self.other), "shut down by FRR"
         )
-        self.assertIn(
-            "Hard Reset", self.troupe.neighbor(self.other)["last_error"]
-        )
+        self.assertIn("Hard Reset", self.last_error())
         self.assertEqual(self.stale(), {})
 
     def test_gobgp(self):

@@ -70,11 +70,15 @@ class FeatureScene(Scene):
     def session(self, who):
         return self.troupe.neighbor(who)["session"]
 
+    def last_error(self):
+        """Of the session with `other`."""
+        return self.troupe.neighbor(self.other)["last_error"]
+
     def counters(self, who, direction):
         return self.troupe.neighbor(who)["messages"][direction]
 
     def until_equal(self, ask, expected, what):
-        """Waits until `ask()` gives this; shows what it gives if it does not."""
+        """Waits until `ask()` gives this; shows what it gives if not."""
         last = [None]
 
         def same():
