@@ -289,7 +289,9 @@ TEST(ExportGroup, BeginsARefreshBehindEndOfRibAndBehindTheLastOne) {
   w.settle();
   EXPECT_EQ(w.peer(1).events, events{"+10.0.0.0/8"});
   w.group->release_end_of_rib(0);
-  // Two more, while the first one is under way, make one.
+  w.pump(1);
+  w.written(1); // it has read End-of-RIB: the first one begins
+  // Two more, while that is under way, make one.
   w.group->refresh(w.members[1].index, ipv4_unicast);
   w.group->refresh(w.members[1].index, ipv4_unicast);
   w.settle();
