@@ -26,6 +26,11 @@ bool bars_otc(const export_settings& s) {
          || s.role == bgp_role::route_server_client;
 }
 
+// RFC 1997 forbids to tell routes that were received with these. Our own policy
+// adds them for the peer to obey.
+constexpr std::uint16_t received_flags =
+    flag::no_advertise | flag::no_export | flag::no_export_subconfed;
+
 // What keeps a route from such a peer: the well-known communities of RFC 1997,
 // and what concerns the session.
 std::uint16_t barred_flags(const export_settings& s) {
@@ -197,8 +202,8 @@ export_judge::keep_modified(const protocol::wire::path_attributes& modified,
   if (!protocol::wire::encode_attributes(modified, {}, bytes))
     return verdict;
   results_.emplace_back(*pool_, pool_->intern(bytes, summarize(modified)));
-  // What the policy added may forbid the route to leave.
-  if (((*pool_)[results_.back().get()].summary().flags & barred_) == 0)
+  const auto flags = (*pool_)[results_.back().get()].summary().flags;
+  if ((flags & barred_ & ~received_flags) == 0)
     verdict.set = results_.back().get();
   return with_next_hop(verdict);
 }

@@ -18,15 +18,20 @@ FOURTHS = "198.51.102.0/24"
 OURS = "203.0.113.0/24"
 
 
+def next_hop_map(who):
+    """FRR's own next hop, as route-map `own`."""
+    return [
+        "route-map own permit 10",
+        f" set ip next-hop {who.next_hop}",
+        "exit",
+    ]
+
+
 def frr_with_a_route(who):
     """Without zebra it would tell 0.0.0.0 as next hop within its AS."""
     return Frr(
         who,
-        maps=[
-            "route-map own permit 10",
-            f" set ip next-hop {who.next_hop}",
-            "exit",
-        ],
+        maps=next_hop_map(who),
         ipv4=[f"network {THIRDS} route-map own"],
     )
 
@@ -181,11 +186,14 @@ class RouteServer(FeatureScene):
     def test_clients_see_each_other_alone(self):
         clients = {"route_server_client": True}
         bird = Bird(self.other, med=77, originate=[OTHERS]).peer(self.me, True)
-        # It wants the server's AS first unless told otherwise.
+        # It wants the server's AS first unless told otherwise, and would tell
+        # its loopback address, which GoBGP does not take.
         frr = Frr(
-            self.third, lines=["no bgp enforce-first-as"],
+            self.third,
+            lines=["no bgp enforce-first-as"],
             ipv4=[f"network {THIRDS}"],
-        ).peer(self.me, True)
+            maps=next_hop_map(self.third),
+        ).peer(self.me, True, ipv4=["route-map own out"])
         gobgp = Gobgp(self.fourth).peer(self.me, True)
         for daemon in (bird, frr, gobgp):
             self.start(daemon)

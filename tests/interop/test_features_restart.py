@@ -50,7 +50,7 @@ class Restart(FeatureScene):
 class Helper(Restart):
     """A peer restarts; Troupe keeps its routes."""
 
-    def check(self, daemon, again, restarted=True):
+    def check(self, daemon, again):
         """`again` starts it anew, with KEPT alone."""
         self.launch(daemon, self.to_troupe({"originate": [OURS]}))
         self.until_equal(
@@ -65,7 +65,7 @@ class Helper(Restart):
         self.meet(daemon)
         self.until_equal(self.stale, {KEPT: False}, "what it tells now")
         said = self.session(self.other)["graceful_restart"]
-        self.assertEqual(said["restarted"], restarted)
+        self.assertTrue(said["restarted"])
         self.until(lambda: OURS in daemon.table(), "our route")
 
     def test_bird(self):
@@ -106,7 +106,7 @@ class Helper(Restart):
         self.to_troupe = lambda router: super(Helper, self).to_troupe(
             router, passive=True
         )
-        self.check(daemon, again, restarted=False)
+        self.check(daemon, again)
 
 
 class EndOfRib(Restart):

@@ -13,6 +13,7 @@ from harness.speaker import Speaker, attributes, message
 
 OURS = "203.0.113.0/24"
 THEIRS = "198.51.100.0/24"
+DISTANCE = 5  # of BIRD to its next hops
 
 
 class Roles(FeatureScene):
@@ -198,8 +199,8 @@ class Aigp(FeatureScene):
         near = self.speaks(self.third, self.me, 0x0B0000, 700)
         far = self.speaks(self.fourth, self.other, 0x0C0000, 500)
         for daemon_end, prefix, metric in (
-            (far, b"\x18\x0b\x00\x00", 700),
-            (near, b"\x18\x0c\x00\x00", 500),
+            (far, b"\x18\x0b\x00\x00", 700 + DISTANCE),
+            (near, b"\x18\x0c\x00\x00", 500 + DISTANCE),
         ):
             body = b""
             while prefix not in body:

@@ -241,16 +241,38 @@ TEST(ExportCommunities, ABlackholeOfANeighborStaysInTheAs) { // RFC 7999
   EXPECT_EQ(told(s, a)->communities, a.communities);
 }
 
-TEST(ExportCommunities, APolicyMayAskAnotherAsForABlackhole) { // RFC 7999
+/// Towards a peer of this kind, with an export policy that adds a community.
+export_settings adding(wire::community c, peer_kind kind) {
   policy_rule rule;
-  rule.set.communities.add = {{wire::blackhole.value}};
+  rule.set.communities.add = {{c.value}};
   rule.then = policy_action::accept;
   const policy_library library{{{"p", {{rule}}}}};
-  auto s = accept_all_settings();
+  auto s = towards(kind);
   s.families[ipv4_unicast].policy = *library.make({policy_name{"p"}});
-  const auto a = told(s, simple_path(65001));
+  return s;
+}
+
+TEST(ExportCommunities, APolicyMayAskAnotherAsForABlackhole) { // RFC 7999
+  const auto a =
+      told(adding(wire::blackhole, peer_kind::external), simple_path(65001));
   ASSERT_TRUE(a.has_value());
   EXPECT_EQ(a->communities, std::vector{wire::blackhole});
+}
+
+// RFC 1997 speaks of routes that are received.
+TEST(ExportCommunities, WhatAPolicyAddsIsForThePeerToObey) {
+  for (const auto kind :
+       {peer_kind::internal, peer_kind::confederation, peer_kind::external})
+    for (const auto c :
+         {wire::no_export, wire::no_advertise, wire::no_export_subconfed}) {
+      const auto a = told(adding(c, kind), simple_path(65001));
+      ASSERT_TRUE(a.has_value());
+      EXPECT_EQ(a->communities, std::vector{c});
+    }
+  EXPECT_FALSE(
+      told(adding(wire::no_export, peer_kind::external), with(wire::no_export))
+          .has_value())
+      << "it was received with it";
 }
 
 TEST(ExportCommunities, LongLivedStaleGoesToThoseWhoKnowIt) { // RFC 9494 §4.3

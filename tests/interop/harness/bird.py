@@ -46,7 +46,7 @@ class Bird(Daemon):
             "log stderr { info, warning, error, fatal, bug };",
             "protocol device { scan time 3600; }",
             "protocol static { ipv4 { preference 1; };"
-            " route 10.0.0.0/24 blackhole; }",
+            " route 10.0.0.0/24 blackhole { igp_metric = 5; }; }",
             "protocol static { ipv6 { preference 1; };"
             " route 3fff:ffff::/64 blackhole; }",
             *self._announced("ipv4"),

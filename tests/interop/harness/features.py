@@ -33,7 +33,7 @@ class FeatureScene(Scene):
         self.third = speaker("third", self.SCENE, 4)
         self.fourth = speaker("fourth", self.SCENE, 5)
 
-    def until(self, condition, what, seconds=10):
+    def until(self, condition, what, seconds=30):
         return self.wait(condition, seconds, what)
 
     def launch(self, daemon, troupe):

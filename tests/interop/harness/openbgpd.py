@@ -13,6 +13,15 @@ CHROOT = "/run/openbgpd"
 ORIGINS = {"IGP": "igp", "EGP": "egp", "incomplete": "incomplete"}
 
 
+# It names these communities (RFC 1997, RFC 8326).
+COMMUNITIES = {
+    "GRACEFUL_SHUTDOWN": "65535:0",
+    "NO_EXPORT": "65535:65281",
+    "NO_ADVERTISE": "65535:65282",
+    "NO_EXPORT_SUBCONFED": "65535:65283",
+}
+
+
 class Openbgpd(Daemon):
     """Takes everything, and tells what it originates.
 
@@ -111,7 +120,9 @@ def _route(item):
         origin=ORIGINS[item["origin"]],
         # It shows 0 for a route without MED as well.
         med=item["metric"] or None,
-        communities=frozenset(item.get("communities", [])),
+        communities=frozenset(
+            COMMUNITIES.get(c, c) for c in item.get("communities", [])
+        ),
         large_communities=frozenset(item.get("large_communities", [])),
         extended_communities=frozenset(
             c.replace(" ", ":") for c in item.get("extended_communities", [])

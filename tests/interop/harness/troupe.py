@@ -79,7 +79,6 @@ class Troupe(Daemon):
                     **self._membership(),
                     "router_id": self.me.router_id,
                     "listen": [self.listen],
-                    **self.router,
                     "defaults": {
                         "local_address": self.me.address,
                         "multihop": 255,
@@ -97,6 +96,7 @@ class Troupe(Daemon):
                         for other, fields in self.peers
                     ]
                     + self.ranges,
+                    **self.router,
                 }
             ],
         }
