@@ -97,7 +97,8 @@ json counters_view(const actors::neighbor_counters::direction& d) {
           {"bytes", d.bytes.load()}};
 }
 
-/// What the peer has said of its restart (RFC 4724 §3), and what is agreed upon.
+/// What the peer has said of its restart (RFC 4724 §3), and what is agreed
+/// upon.
 json restart_view(const wire::negotiated& n) {
   if (!n.graceful_restart)
     return nullptr;

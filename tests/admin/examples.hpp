@@ -44,7 +44,7 @@ inline actors::session_report session() {
       true;
   n.enhanced_route_refresh = true;
   n.remote_role = protocol::wire::bgp_role::customer;
-  n.graceful_restart = {
+  n.graceful_restart = protocol::wire::graceful_restart_capability{
       true, true, 120s, {{protocol::ipv4_unicast, true}}};
   n.restart_on_notification = true;
   n.long_lived.emplace();

@@ -34,12 +34,11 @@ class Shutdown(FeatureScene):
         self.launch(daemon, self.to_troupe(passive=True))
         tell()
         self.until_equal(
-            lambda: WORDS in self.troupe.neighbor(self.other)["last_error"],
+            lambda: WORDS in self.last_error(),
             True,
             "Troupe shows the peer's words",
         )
-        last = self.troupe.neighbor(self.other)["last_error"]
-        self.assertIn("Administrative Shutdown (6/2)", last)
+        self.assertIn("Administrative Shutdown (6/2)", self.last_error())
 
     def test_bird(self):
         daemon = Bird(self.other).peer(self.me)
@@ -66,7 +65,9 @@ class Shutdown(FeatureScene):
         self.check(
             daemon,
             lambda: daemon.process.log.read_text(),
-            lambda: daemon.tell("neighbor", self.me.address, "shutdown", "--reason", WORDS),
+            lambda: daemon.tell(
+                "neighbor", self.me.address, "shutdown", "--reason", WORDS
+            ),
         )
 
     def test_openbgpd(self):
@@ -102,8 +103,7 @@ class Limits(FeatureScene):
             daemon, self.to_troupe({"originate": OURS}, passive=True)
         )
         self.until(
-            lambda: self.CEASE in self.troupe.neighbor(self.other)["last_error"],
-            "Troupe shows Cease/1",
+            lambda: self.CEASE in self.last_error(), "Troupe shows Cease/1"
         )
 
     def test_bird(self):
@@ -131,7 +131,23 @@ class Limits(FeatureScene):
         )
 
     def test_frr_limits(self):
-        self.check_theirs(Frr(self.other).peer(self.me, ipv4=["maximum-prefix 2"]))
+        self.check_theirs(
+            Frr(self.other).peer(self.me, ipv4=["maximum-prefix 2"])
+        )
+
+    def test_gobgp(self):
+        daemon = Gobgp(self.other).peer(self.me, True)
+        self.start(daemon)
+        self.until(lambda: daemon.neighbor(self.me), "GoBGP answers")
+        for prefix in THEIRS:
+            daemon.tell("global", "rib", "add", prefix, "nexthop", "10.0.0.2")
+        self.start = lambda each, start=self.start: (
+            each if each is daemon else start(each)
+        )
+        self.check_ours(
+            daemon,
+            lambda: "code 6(cease) subcode 1" in daemon.process.log.read_text(),
+        )
 
     def test_gobgp_limits(self):
         self.check_theirs(

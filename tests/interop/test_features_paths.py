@@ -7,7 +7,7 @@ import unittest
 
 from harness.bird import Bird
 from harness.exabgp import Exabgp
-from harness.features import FeatureScene, with_asn
+from harness.features import FeatureScene
 from harness.frr import Frr
 from harness.gobgp import Gobgp
 from harness.openbgpd import Openbgpd
@@ -18,6 +18,8 @@ from harness.troupe import Troupe
 
 PREFIX = "11.0.0.0/24"
 BLOCK = 0x0B0000
+OURS = "203.0.113.0/24"
+THEIRS = "198.51.100.0/24"
 BOTH = {"receive": True, "send": "all"}
 ADD_PATH = {"families": {"ipv4_unicast": {"add_path": BOTH}}}
 
@@ -205,6 +207,93 @@ class SeveralPaths(FeatureScene):
         ).peer(self.me)
         self.sources_call = lambda _who: None
         self.check_received(daemon, passive=True)
+
+
+class LongNextHops(FeatureScene):
+    """A session over IPv6 carries IPv4 routes with IPv6 next hops."""
+
+    SCENE = 37
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("adds addresses to the loopback interface: only root")
+        for name in ("other", "me"):
+            who = getattr(self, name)
+            number = who.router_id.rsplit(".", 1)[1]
+            address = f"3fff:fffe:{self.SCENE}::{number}"
+            self.loopback("replace", address)
+            self.addCleanup(self.loopback, "del", address)
+            setattr(self, name, dataclasses.replace(who, address=address))
+
+    def loopback(self, change, address):
+        run(["ip", "-6", "address", change, f"{address}/128", "dev", "lo"])
+
+    def check(self, daemon, next_hop_at_peer, tells=True, **fields):
+        families = {"ipv4_unicast": {"next_hop": self.me.next_hop_v6}}
+        self.launch(
+            daemon,
+            self.to_troupe(
+                {"originate": [OURS]}, families=families, **fields
+            ),
+        )
+        self.assertTrue(self.session(self.other)["extended_next_hop"])
+        self.until_equal(
+            next_hop_at_peer, self.me.next_hop_v6, "our route at the peer"
+        )
+        if tells:
+            self.until_equal(
+                lambda: {
+                    prefix: ":" in route.next_hop
+                    for prefix, route in self.troupe.table(
+                        neighbor=self.other, view="received"
+                    ).items()
+                    if prefix != OURS
+                },
+                {THEIRS: True},
+                "the peer's route",
+            )
+
+    def next_hop_in(self, daemon):
+        return lambda: (
+            daemon.table()[OURS].next_hop if OURS in daemon.table() else None
+        )
+
+    def test_bird(self):
+        daemon = Bird(self.other, originate=[THEIRS])
+        daemon.peer(
+            self.me,
+            True,
+            ipv4="extended next hop yes;"
+            f" next hop address {self.other.next_hop_v6};",
+        )
+        self.check(daemon, self.next_hop_in(daemon))
+
+    def test_frr(self):
+        daemon = Frr(self.other, ipv4=[f"network {THEIRS}"])
+        daemon.peer(self.me, True, lines=["capability extended-nexthop"])
+        self.check(daemon, self.next_hop_in(daemon))
+
+    def test_exabgp(self):
+        daemon = Exabgp(
+            self.other,
+            [f"{THEIRS} next-hop {self.other.next_hop_v6}"],
+            capabilities="nexthop enable;",
+            nexthop="ipv4 unicast ipv6;",
+        ).peer(self.me)
+        self.check(daemon, self.next_hop_in(daemon), passive=True)
+
+    def test_gobgp(self):
+        daemon = Gobgp(self.other).peer(self.me, True)
+        launch = self.launch
+
+        def launch_and_tell(*both):
+            launch(*both)
+            next_hop = self.other.next_hop_v6
+            daemon.tell("global", "rib", "add", THEIRS, "nexthop", next_hop)
+
+        self.launch = launch_and_tell
+        self.check(daemon, self.next_hop_in(daemon))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 import unittest
 
 from harness.bird import Bird
+from harness.exabgp import Exabgp
 from harness.features import FeatureScene, with_asn
 from harness.frr import Frr
 from harness.gobgp import Gobgp
@@ -11,25 +12,42 @@ from harness.openbgpd import Openbgpd
 from harness.troupe import Troupe
 
 ASN = 64512
-BIRDS = "198.51.100.0/24"
-FRRS = "198.51.101.0/24"
-GOBGPS = "198.51.102.0/24"
+OTHERS = "198.51.100.0/24"
+THIRDS = "198.51.101.0/24"
+FOURTHS = "198.51.102.0/24"
 OURS = "203.0.113.0/24"
 
 
-class Reflector(FeatureScene):
-    """Troupe reflects: BIRD and FRR are its clients, GoBGP is none."""
+def frr_with_a_route(who):
+    """Without zebra it would tell 0.0.0.0 as next hop within its AS."""
+    return Frr(
+        who,
+        maps=[
+            "route-map own permit 10",
+            f" set ip next-hop {who.next_hop}",
+            "exit",
+        ],
+        ipv4=[f"network {THIRDS} route-map own"],
+    )
 
-    SCENE = 34
+
+class Within(FeatureScene):
+    """All of one AS."""
 
     def setUp(self):
         super().setUp()
         for name in ("other", "third", "fourth", "me"):
             setattr(self, name, with_asn(getattr(self, name), ASN))
 
+
+class Reflector(Within):
+    """Troupe reflects: BIRD and FRR are its clients, GoBGP is none."""
+
+    SCENE = 34
+
     def start_all(self):
-        self.bird = Bird(self.other, originate=[BIRDS]).peer(self.me, True)
-        self.frr = Frr(self.third, ipv4=[f"network {FRRS}"]).peer(self.me, True)
+        self.bird = Bird(self.other, originate=[OTHERS]).peer(self.me, True)
+        self.frr = frr_with_a_route(self.third).peer(self.me, True)
         self.gobgp = Gobgp(self.fourth).peer(self.me, True)
         for daemon in (self.bird, self.frr, self.gobgp):
             self.start(daemon)
@@ -44,7 +62,7 @@ class Reflector(FeatureScene):
         for daemon in (self.bird, self.frr, self.gobgp):
             self.meet(daemon)
         self.gobgp.tell(
-            "global", "rib", "add", GOBGPS, "nexthop", self.fourth.next_hop
+            "global", "rib", "add", FOURTHS, "nexthop", self.fourth.next_hop
         )
 
     def defaults(self, families):
@@ -58,18 +76,18 @@ class Reflector(FeatureScene):
     def test_clients_and_another_peer(self):
         self.start_all()
         for daemon, heard in (
-            (self.bird, {FRRS, GOBGPS}),
-            (self.frr, {BIRDS, FRRS, GOBGPS}),  # with its own
-            (self.gobgp, {BIRDS, FRRS, GOBGPS}),
+            (self.bird, {THIRDS, FOURTHS}),
+            (self.frr, {OTHERS, THIRDS, FOURTHS}),  # with its own
+            (self.gobgp, {OTHERS, THIRDS, FOURTHS}),
         ):
             self.until_routes(daemon, heard)
         # The same next hop, and who brought it in by which cluster.
-        route = self.bird.table()[FRRS]
+        route = self.bird.table()[THIRDS]
         self.assertEqual(route.as_path, "")
-        text = self.bird.ask(["show", "route", FRRS, "all"])
+        text = self.bird.ask(["show", "route", THIRDS, "all"])
         self.assertIn(f"originator_id: {self.third.router_id}", text)
         self.assertIn(f"cluster_list: {self.me.router_id}", text)
-        (path,) = self.frr.paths(BIRDS)
+        (path,) = self.frr.paths(OTHERS)
         self.assertEqual(path["originatorId"], self.other.router_id)
         self.assertEqual(path["clusterList"]["list"], [self.me.router_id])
         self.assertEqual(path["nexthops"][0]["ip"], self.other.next_hop)
@@ -77,24 +95,19 @@ class Reflector(FeatureScene):
         (told,) = [
             route
             for route in self.troupe.routes("advertised", self.third)
-            if route["prefix"] == BIRDS
+            if route["prefix"] == OTHERS
         ]
         self.assertEqual(told["originator_id"], self.other.router_id)
         self.assertEqual(told["cluster_list"], [self.me.router_id])
 
 
-class Client(FeatureScene):
+class Client(Within):
     """Troupe is a client of a reflector; another client is third."""
 
     SCENE = 35
 
-    def setUp(self):
-        super().setUp()
-        for name in ("other", "third", "me"):
-            setattr(self, name, with_asn(getattr(self, name), ASN))
-
     def check(self, reflector):
-        end = Frr(self.third, ipv4=[f"network {FRRS}"])
+        end = frr_with_a_route(self.third)
         self.launch(reflector, self.to_troupe({"originate": [OURS]}))
         self.start(end.peer(self.other))
         self.until_equal(
@@ -108,7 +121,7 @@ class Client(FeatureScene):
                 for route in self.troupe.routes("received", self.other)
                 if not route["rejected"]
             ],
-            [(FRRS, self.third.router_id, [self.other.router_id], True)],
+            [(THIRDS, self.third.router_id, [self.other.router_id], True)],
             "the other client's route",
         )
         self.until(lambda: OURS in end.table(), "our route")
@@ -167,11 +180,11 @@ class RouteServer(FeatureScene):
 
     def test_clients_see_each_other_alone(self):
         clients = {"route_server_client": True}
-        bird = Bird(self.other, med=77, originate=[BIRDS]).peer(self.me, True)
+        bird = Bird(self.other, med=77, originate=[OTHERS]).peer(self.me, True)
         # It wants the server's AS first unless told otherwise.
         frr = Frr(
             self.third, lines=["no bgp enforce-first-as"],
-            ipv4=[f"network {FRRS}"],
+            ipv4=[f"network {THIRDS}"],
         ).peer(self.me, True)
         gobgp = Gobgp(self.fourth).peer(self.me, True)
         for daemon in (bird, frr, gobgp):
@@ -192,35 +205,67 @@ class RouteServer(FeatureScene):
         self.troupe = self.start(troupe)
         for daemon in (bird, frr, gobgp):
             self.meet(daemon)
-        self.until_routes(gobgp, [BIRDS, FRRS])
-        self.until_routes(bird, [FRRS])
-        self.until_routes(frr, [BIRDS, FRRS])
+        self.until_routes(gobgp, [OTHERS, THIRDS])
+        self.until_routes(bird, [THIRDS])
+        self.until_routes(frr, [OTHERS, THIRDS])
         for daemon in (frr, gobgp):
-            route = daemon.table()[BIRDS]
+            route = daemon.table()[OTHERS]
             self.assertEqual(route.as_path, str(self.other.asn))
             self.assertEqual(route.next_hop, self.other.next_hop)
             self.assertEqual(route.med, 77)
         told = self.troupe.table(neighbor=self.third, view="advertised")
-        self.assertEqual(set(told), {BIRDS})
-        self.assertEqual(told[BIRDS].as_path, str(self.other.asn))
+        self.assertEqual(set(told), {OTHERS})
+        self.assertEqual(told[OTHERS].as_path, str(self.other.asn))
 
-    def test_client_of_bird(self):
-        """Troupe is a client of a server whose AS is not first in paths."""
-        server = (
-            Bird(self.other)
-            .peer(self.me, True, lines="rs client;")
-            .peer(self.third, lines="rs client;")
-        )
-        end = Frr(self.third, ipv4=[f"network {FRRS}"])
-        self.start(end.peer(self.other, True, lines=[]))
+    def check_client(self, server):
+        """Troupe is a client of a server whose AS is not in its paths."""
         self.launch(server, self.to_troupe(enforce_first_as=False))
+        routes = [f"{THIRDS} next-hop {self.third.next_hop}"]
+        self.start(Exabgp(self.third, routes).peer(self.other))
         self.until_equal(
             lambda: {
                 prefix: route.as_path
                 for prefix, route in self.troupe.table().items()
             },
-            {FRRS: str(self.third.asn)},
+            {THIRDS: str(self.third.asn)},
             "the path without the server",
+        )
+
+    def test_client_of_bird(self):
+        client = {"lines": "rs client;"}
+        self.check_client(
+            Bird(self.other)
+            .peer(self.me, True, **client)
+            .peer(self.third, True, **client)
+        )
+
+    def test_client_of_frr(self):
+        client = {"ipv4": ["route-server-client"]}
+        self.check_client(
+            Frr(self.other)
+            .peer(self.me, True, **client)
+            .peer(self.third, True, **client)
+        )
+
+    def test_client_of_gobgp(self):
+        client = {
+            "lines": [
+                "[neighbors.route-server.config]",
+                "route-server-client = true",
+            ]
+        }
+        self.check_client(
+            Gobgp(self.other)
+            .peer(self.me, True, **client)
+            .peer(self.third, True, **client)
+        )
+
+    def test_client_of_openbgpd(self):
+        client = {"lines": ["transparent-as yes"]}
+        self.check_client(
+            Openbgpd(self.other)
+            .peer(self.me, True, **client)
+            .peer(self.third, True, **client)
         )
 
 

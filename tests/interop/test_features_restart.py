@@ -22,7 +22,10 @@ GOBGP_RESTART = [
     "enabled = true",
     "restart-time = 60",
 ]
-GOBGP_FAMILY = ["[neighbors.afi-safis.mp-graceful-restart.config]", "enabled = true"]
+GOBGP_FAMILY = [
+    "[neighbors.afi-safis.mp-graceful-restart.config]",
+    "enabled = true",
+]
 
 
 class Restart(FeatureScene):
@@ -239,6 +242,15 @@ class Restarting(Restart):
 
         self.check(daemon, kept, lambda: None)
 
+    def test_openbgpd(self):
+        daemon = Openbgpd(self.other).peer(self.me, True)
+
+        def kept():
+            ours = [i for i in daemon.rib() if i["prefix"] in (OURS, GONE)]
+            return len(ours) == 2 and all(item.get("stale") for item in ours)
+
+        self.check(daemon, kept, lambda: None)
+
 
 class Notification(Restart):
     """Graceful restart also behind a NOTIFICATION (the N bits of RFC 8538)."""
@@ -254,7 +266,7 @@ class Notification(Restart):
         self.until(
             lambda: not self.troupe.established(self.other), "the hold timer"
         )
-        self.assertIn("hold timer", self.troupe.neighbor(self.other)["last_error"])
+        self.assertIn("hold timer", self.last_error())
         self.assertEqual(self.stale(), expected)
         os.kill(daemon.process.popen.pid, signal.SIGCONT)
         self.meet(daemon)
@@ -303,9 +315,7 @@ class Notification(Restart):
         self.until(
             lambda: not self.troupe.established(self.other), "shut down by FRR"
         )
-        self.assertIn(
-            "Hard Reset", self.troupe.neighbor(self.other)["last_error"]
-        )
+        self.assertIn("Hard Reset", self.last_error())
         self.assertEqual(self.stale(), {})
 
     def test_gobgp(self):

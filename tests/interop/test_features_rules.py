@@ -9,7 +9,7 @@ from harness.features import FeatureScene, with_asn
 from harness.frr import Frr
 from harness.gobgp import Gobgp
 from harness.openbgpd import Openbgpd
-from harness.speaker import Speaker, attributes, message, open_message
+from harness.speaker import Speaker, attributes, message
 
 OURS = "203.0.113.0/24"
 THEIRS = "198.51.100.0/24"
@@ -41,8 +41,7 @@ class Roles(FeatureScene):
             counts["sent"]["notifications"]
             + counts["received"]["notifications"]
             > 0
-            and "Role Mismatch (2/11)"
-            in self.troupe.neighbor(self.other)["last_error"]
+            and "Role Mismatch (2/11)" in self.last_error()
         )
 
     def test_bird(self):
@@ -84,6 +83,31 @@ class Roles(FeatureScene):
         )
         self.check_wrong(daemon, self.noticed_by_troupe)
 
+    def openbgpd(self, passive):
+        return Openbgpd(self.other).peer(
+            self.me, passive, lines=["announce policy customer"]
+        )
+
+    def test_openbgpd(self):
+        daemon = self.openbgpd(True)
+
+        def otc():
+            return next(
+                (
+                    str(attribute["as"])
+                    for item in daemon.rib()
+                    if item["prefix"] == OURS
+                    for attribute in item["attributes"]
+                    if attribute["type"] == "OTC"
+                ),
+                None,
+            )
+
+        self.check(daemon, otc)
+
+    def test_openbgpd_with_a_wrong_role(self):
+        self.check_wrong(self.openbgpd(False), self.noticed_by_troupe)
+
     def test_a_leak_of_bird(self):
         """Of a customer, a route that has come from a provider."""
         daemon = Bird(
@@ -109,7 +133,7 @@ class Communities(FeatureScene):
     KINDS = ["no-export", "no-advertise", "no-export-subconfed"]
 
     def test_exabgp_sets_them(self):
-        """other (ExaBGP) - Troupe - third (FRR): only the plain route passes."""
+        """other (ExaBGP) - Troupe - third (FRR): the plain route passes."""
         routes = ["192.0.2.0/28 next-hop 10.0.0.2"] + [
             f"192.0.2.{16 * number}/28 next-hop 10.0.0.2 community [ {kind} ]"
             for number, kind in enumerate(self.KINDS, 1)
@@ -136,7 +160,7 @@ class Communities(FeatureScene):
         self.assertEqual(set(told), {"192.0.2.0/28"})
 
     def test_others_heed_ours(self):
-        """Troupe - other (BIRD or GoBGP) - third (Troupe sets the community)."""
+        """Troupe, which sets one - other (BIRD or GoBGP) - third."""
         for kind in (Bird, Gobgp):
             middle = kind(self.other).peer(self.me, True).peer(self.third, True)
             end = Frr(self.third).peer(self.other)
@@ -188,7 +212,8 @@ class Aigp(FeatureScene):
 
     def speaks(self, who, to, block, metric):
         """One route with AIGP."""
-        speaking = Speaker(who.address, who.asn, int(who.router_id[-1]) + (10 << 24))
+        identifier = (10 << 24) + int(who.router_id[-1])
+        speaking = Speaker(who.address, who.asn, identifier)
         self.addCleanup(speaking.close)
         speaking.connect(to.address, to.port)
         sets = attributes(who.asn, 1) + b"\x80" + self.tlv(metric)

@@ -30,7 +30,7 @@ class OldSpeakers(FeatureScene):
         self.third_speaks()
         self.assertFalse(self.session(self.other)["four_octet_as"])
         self.until_equal(
-            lambda: len(self.troupe.table(neighbor=self.third, view="received")),
+            lambda: len(self.troupe.routes("received", self.third)),
             3,
             "the routes of the third",
         )
@@ -64,7 +64,8 @@ class OldSpeakers(FeatureScene):
 
     def test_bird(self):
         daemon = Bird(
-            self.other, originate=[f"{PREFIX} {{ bgp_path.prepend(4200000099); }}"]
+            self.other,
+            originate=[f"{PREFIX} {{ bgp_path.prepend(4200000099); }}"],
         )
         daemon.peer(
             self.me, True, lines="enable as4 no;", remote="external"

@@ -15,8 +15,8 @@ class Bird(Daemon):
     """Takes everything and tells everything that it heard over BGP.
 
     Extra of a peer: `lines` of its protocol, and of its channels `ipv4`,
-    `ipv6`, and `both` for either; `remote` instead of its AS. `originate` are static routes to tell, with
-    their attributes in braces.
+    `ipv6`, and `both` for either; `remote` instead of its AS. `originate`
+    are static routes to tell, with their attributes in braces.
     """
 
     def __init__(self, me, med=None, originate=()):
@@ -102,7 +102,8 @@ class Bird(Daemon):
         return run([self.birdc, "-s", self.control, *question], timeout)
 
     def established(self, peer):
-        return "Established" in self.ask(["show", "protocols", f"to_{peer.name}"])
+        text = self.ask(["show", "protocols", f"to_{peer.name}"])
+        return "Established" in text
 
     def details(self, peer):
         """What it says of a session, as text."""

@@ -33,7 +33,7 @@ class FeatureScene(Scene):
         self.third = speaker("third", self.SCENE, 4)
         self.fourth = speaker("fourth", self.SCENE, 5)
 
-    def until(self, condition, what, seconds=15):
+    def until(self, condition, what, seconds=10):
         return self.wait(condition, seconds, what)
 
     def launch(self, daemon, troupe):
@@ -70,11 +70,15 @@ class FeatureScene(Scene):
     def session(self, who):
         return self.troupe.neighbor(who)["session"]
 
+    def last_error(self):
+        """Of the session with `other`."""
+        return self.troupe.neighbor(self.other)["last_error"]
+
     def counters(self, who, direction):
         return self.troupe.neighbor(who)["messages"][direction]
 
     def until_equal(self, ask, expected, what):
-        """Waits until `ask()` gives this; shows what it gives if it does not."""
+        """Waits until `ask()` gives this; shows what it gives if not."""
         last = [None]
 
         def same():

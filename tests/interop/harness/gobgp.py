@@ -28,14 +28,16 @@ class Gobgp(Daemon):
 
     def start(self, directory):
         binary = program("gobgpd")
-        self.client = [program("gobgp"), "-u", self.me.address, "-p", "50051"]
+        # Its API stays on IPv4.
+        self.api = self.me.address if "." in self.me.address else "127.0.0.1"
+        self.client = [program("gobgp"), "-u", self.api, "-p", "50051"]
         configuration = f"{directory}/{self.me.name}.toml"
         with open(configuration, "w", encoding="utf-8") as file:
             file.write(self._configuration())
         self.process = Process(
             self.me.name,
             [binary, "-f", configuration, "--pprof-disable", "-l", "warn"]
-            + ["--api-hosts", f"{self.me.address}:50051"],
+            + ["--api-hosts", f"{self.api}:50051"],
             directory,
         )
 

@@ -98,7 +98,7 @@ class Openbgpd(Daemon):
         return {
             item["prefix"]: _route(item)
             for item in self.rib(family)
-            if item["source"] == "external" and item["best"]
+            if item["source"] == "external" and item.get("best")
         }
 
 
