@@ -154,7 +154,7 @@ TEST(ReadUpdate, IgnoresTheNlriOfFamiliesThatItCannotRead) {
 
 // Found by the fuzzer of import: IPv4 multicast, which nobody has asked for.
 TEST(ReadUpdate, IgnoresTheNlriOfFamiliesThatAreOff) {
-  const auto reach = hex("800e0e 000102 04c0000201 00 21 0a00000000");
+  const auto reach = hex("800e0f 000102 04c0000201 00 21 0a00000000");
   const auto update =
       read_update(update_body({}, join({reach, mandatory_attributes()}), {}),
                   plain_session());
