@@ -108,6 +108,10 @@ const directory_entry* dispatcher::find(const transport::accepted& who) const {
       continue;
     if (!entry.remote.contains(who.remote.address))
       continue;
+    // The same link-local address on another link is another peer.
+    if (!entry.interface.empty() && !who.interface.empty()
+        && entry.interface != who.interface)
+      continue;
     if (best == nullptr || entry.remote.length() > best->remote.length())
       best = &entry;
   }
@@ -136,8 +140,8 @@ void dispatcher::handle(const transport::event& event) {
   if (entry == nullptr || !entry->router) {
     return refuse(*who);
   }
-  this->send(entry->router,
-             incoming_connection{who->socket, who->local, who->remote});
+  this->send(entry->router, incoming_connection{who->socket, who->local,
+                                                who->remote, who->interface});
 }
 
 } // namespace troupe::actors

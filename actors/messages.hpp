@@ -52,12 +52,15 @@ struct send_hold_check;
 struct session_registered;
 struct session_command;
 struct session_changed;
+struct link_look;
+struct link_event;
 /// The session runner of one neighbour: drives the FSM, owns 0..2 connections.
 using session_actor = caf::typed_actor<
     caf::reacts_to<incoming_connection>, caf::reacts_to<attempt_event>,
     caf::reacts_to<connection_event>, caf::reacts_to<session_timer>,
     caf::reacts_to<send_hold_check>, caf::reacts_to<session_registered>,
     caf::reacts_to<session_command>, caf::reacts_to<session_changed>,
+    caf::reacts_to<link_look>, caf::reacts_to<link_event>,
     caf::reacts_to<import_changed>, caf::reacts_to<shard_replaced>>;
 
 struct shard_routes;
@@ -215,11 +218,20 @@ struct listener_event {
   transport::event what;
 };
 
+/// A message came in over the link of an unnumbered neighbour.
+struct link_event {
+  transport::link_message what;
+};
+
+/// Time to look at that link.
+struct link_look {};
+
 /// An accepted connection on its way to the session that it belongs to.
 struct incoming_connection {
   transport::socket_id socket{};
   protocol::endpoint local;
   protocol::endpoint remote;
+  std::string interface; ///< see `transport::accepted`
 };
 
 // -- session <-> connection ---------------------------------------------------
@@ -354,6 +366,8 @@ struct session_report {
   std::string last_error;
   /// Time of the actor clock when the state was entered.
   caf::actor_clock::time_point since;
+  /// Of an unnumbered neighbour: the address that was learned.
+  std::optional<protocol::ip_address> learned;
   std::optional<protocol::endpoint> local;
   std::optional<protocol::endpoint> remote;
   std::optional<protocol::wire::negotiated> negotiated;
@@ -659,6 +673,7 @@ struct router_step {};
 struct directory_entry {
   std::optional<protocol::ip_address> local; ///< absent: any
   protocol::prefix remote;                   ///< a host prefix, or a range
+  std::string interface; ///< where link-local peers come in; empty: any
   std::string neighbor;
   router_actor router;
 };
@@ -714,6 +729,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::socket_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attempt_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::listener_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::incoming_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::link_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::link_look)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::begin_updates)

@@ -30,6 +30,16 @@ options_of(const node_arguments& a,
   return o;
 }
 
+/// Where connections of a neighbour come from. An unnumbered one has a
+/// link-local address, whichever.
+protocol::prefix remote_of(const config::neighbor& n) {
+  if (n.range)
+    return *n.range;
+  if (n.address)
+    return {*n.address, n.address->is_v4() ? 32U : 128U};
+  return {*protocol::ip_address::parse("fe80::"), 10};
+}
+
 const config::router* find(const config::configuration& c,
                            const std::string& name) {
   return config::find_router(c, name);
@@ -262,16 +272,13 @@ void node::tell_directory(const protocol::endpoint& address) {
     if (r == nullptr)
       continue;
     for (const auto& n : r->neighbors) {
-      if (!n.address && !n.range)
-        continue;
-      const auto remote =
-          n.range
-              ? *n.range
-              : protocol::prefix{*n.address, n.address->is_v4() ? 32U : 128U};
+      const auto remote = remote_of(n);
       if (remote.address().is_v4() != address.address.is_v4())
         continue;
-      directory.entries.push_back(
-          {n.local_address, remote, n.name, routers_[name].handle});
+      directory.entries.push_back({n.local_address, remote, n.interface, n.name,
+                                   routers_[name].handle});
+      if (n.min_ttl != 0) // RFC 5082 §3: our SYN-ACK must pass its check, too
+        directory.options.ttl = 255;
       if (auto key = transport_key(n, remote))
         directory.options.keys.push_back(std::move(*key));
     }

@@ -163,9 +163,9 @@ void router::start_neighbor(neighbor_entry entry) {
   entry.report.state = "Idle";
   entry.report.counters = entry.counters;
   entry.report.since = this->clock().now();
-  if (entry.configuration.address)
-    by_address_[*entry.configuration.address] = name;
   const bool is_range = entry.configuration.is_dynamic();
+  if (!is_range)
+    by_peer_[key_of(entry.configuration)] = name;
   neighbors_.insert_or_assign(name, std::move(entry));
   if (is_range)
     return; // its peers get sessions of their own when they connect

@@ -59,6 +59,13 @@ private:
     /// Those that are kept, and how long as long-lived stale ones.
     std::map<protocol::family, std::chrono::seconds> families;
   };
+  /// By what a connection is told to be a neighbour's: the address, and for a
+  /// link-local one the interface. An unnumbered neighbour has no address.
+  struct peer_key {
+    std::string interface;
+    std::optional<protocol::ip_address> address;
+    friend auto operator<=>(const peer_key&, const peer_key&) = default;
+  };
   /// A neighbour of the configuration, or one that a range let in.
   struct neighbor_entry {
     config::neighbor configuration;
@@ -119,8 +126,8 @@ private:
   void purge(rib::neighbor_index index);
 
   // -- neighbours and groups -------------------------------------------------
-  neighbor_entry* find_by_address(const protocol::ip_address& remote);
-  neighbor_entry* admit_dynamic(const protocol::ip_address& remote);
+  neighbor_entry* find_by_address(const incoming_connection& m);
+  neighbor_entry* admit_dynamic(const incoming_connection& m);
   void remove_neighbor(std::string name);
   void change_neighbor(const config::neighbor_changed& change,
                        const config::neighbor& wanted);
@@ -130,6 +137,7 @@ private:
   void join(neighbor_entry& entry, const rib::export_settings& settings,
             const rib::export_settings* former, std::uint32_t known_ids = 0);
   config::session_facts facts_of(const registration& r) const;
+  static peer_key key_of(const config::neighbor& n);
   void leave(rib::neighbor_index index, group_id group);
   void tell_rib();
   void drop_connection(const incoming_connection& m, const std::string& why);
@@ -152,7 +160,7 @@ private:
   std::vector<shard_actor> shards_;
   rib_actor rib_;
   std::map<std::string, neighbor_entry> neighbors_;
-  std::map<protocol::ip_address, std::string> by_address_;
+  std::map<peer_key, std::string> by_peer_;
   std::map<group_id, update_group> groups_;
   group_id last_group_ = 0;
   std::uint16_t next_index_ = 1;

@@ -28,20 +28,32 @@ config::configuration alone(const config::router& r) {
 
 // -- who connects -------------------------------------------------------------
 
-/// An explicit neighbour beats the longest range (DESIGN §3).
-router::neighbor_entry*
-router::find_by_address(const protocol::ip_address& remote) {
-  const auto exact = by_address_.find(remote);
-  return exact == by_address_.end() ? nullptr : &neighbors_.at(exact->second);
+router::peer_key router::key_of(const config::neighbor& n) {
+  const bool on_a_link =
+      !n.address || (n.address->is_v6() && n.address->is_link_local());
+  return {on_a_link ? n.interface : std::string{}, n.address};
+}
+
+/// An explicit neighbour beats the unnumbered one of its link, and both beat
+/// the longest range (DESIGN §3).
+router::neighbor_entry* router::find_by_address(const incoming_connection& m) {
+  for (const auto& key : {peer_key{m.interface, m.remote.address},
+                          peer_key{m.interface, std::nullopt}})
+    if (const auto found = by_peer_.find(key); found != by_peer_.end())
+      return &neighbors_.at(found->second);
+  return nullptr;
 }
 
 /// A peer out of a range gets a session of its own, while the range has room.
-router::neighbor_entry*
-router::admit_dynamic(const protocol::ip_address& remote) {
+router::neighbor_entry* router::admit_dynamic(const incoming_connection& m) {
+  const auto& remote = m.remote.address;
   const config::neighbor* best = nullptr;
   for (const auto& [name, entry] : neighbors_) {
     const auto& c = entry.configuration;
     if (!c.range || !entry.enabled || !c.range->contains(remote))
+      continue;
+    if (!m.interface.empty() && !c.interface.empty()
+        && m.interface != c.interface)
       continue;
     if (best == nullptr || c.range->length() > best->range->length())
       best = &c;
@@ -61,14 +73,18 @@ router::admit_dynamic(const protocol::ip_address& remote) {
   entry.configuration.address = remote;
   entry.configuration.range.reset();
   entry.configuration.passive = true;
+  if (!m.interface.empty()) { // its address is one of that link
+    entry.configuration.name += '%' + m.interface;
+    entry.configuration.interface = m.interface;
+  }
   start_neighbor(std::move(entry));
-  return find_by_address(remote);
+  return find_by_address(m);
 }
 
 void router::handle(const incoming_connection& m) {
-  auto* entry = find_by_address(m.remote.address);
+  auto* entry = find_by_address(m);
   if (entry == nullptr)
-    entry = admit_dynamic(m.remote.address);
+    entry = admit_dynamic(m);
   if (entry == nullptr)
     return drop_connection(m, "no neighbor has this address");
   if (entry->configuration.local_address
@@ -210,7 +226,10 @@ config::session_facts router::facts_of(const registration& r) const {
           r.local.address,
           r.remote.address,
           static_cast<unsigned>(shards_.size()),
-          self_.environment->sockets.subnet_of(r.local.address)};
+          self_.environment->sockets.subnet_of(r.local.address),
+          r.local.scope_id == 0
+              ? std::nullopt
+              : self_.environment->sockets.global_address(r.local.scope_id)};
 }
 
 // -- update groups ------------------------------------------------------------
@@ -336,8 +355,8 @@ void router::remove_neighbor(std::string name) {
     remove_neighbor(each);
   unregister(found->second);
   tell_rib();
-  if (found->second.configuration.address)
-    by_address_.erase(*found->second.configuration.address);
+  if (!found->second.configuration.is_dynamic())
+    by_peer_.erase(key_of(found->second.configuration));
   if (found->second.handle)
     // Ahead of the supervisor's own request, which says shutdown.
     this->send<caf::message_priority::high>(
@@ -358,8 +377,10 @@ void router::change_neighbor(const config::neighbor_changed& change,
   const auto found = neighbors_.find(change.name);
   if (found == neighbors_.end())
     return;
-  const bool moved = found->second.configuration.address != wanted.address
-                     || found->second.configuration.range != wanted.range;
+  const bool moved =
+      found->second.configuration.address != wanted.address
+      || found->second.configuration.range != wanted.range
+      || found->second.configuration.interface != wanted.interface;
   if (moved) {
     remove_neighbor(change.name);
     neighbor_entry entry;

@@ -14,8 +14,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// An unnumbered neighbour has some IPv6 address.
 protocol::ip_address peer_of(const config::neighbor& n) {
-  return n.address.value_or(protocol::ip_address{});
+  return n.address.value_or(*protocol::ip_address::parse("::"));
+}
+
+/// As people name it: with its link, or by the link alone.
+std::string text_of_peer(const config::neighbor& n) {
+  if (!n.address)
+    return n.interface;
+  const bool on_a_link = n.address->is_v6() && n.address->is_link_local();
+  return to_string(*n.address) + (on_a_link ? '%' + n.interface : "");
 }
 
 /// How often within the send hold time we look for progress.
@@ -31,7 +40,7 @@ std::uint64_t seed_of(const session_arguments& a) {
 session::session(caf::actor_config& config, session_arguments arguments)
     : instrumented(config, arguments.cell), self_(std::move(arguments)),
       peer_address_(peer_of(self_.neighbor)),
-      peer_text_(to_string(peer_address_)),
+      peer_text_(text_of_peer(self_.neighbor)),
       fsm_(fsm_settings(), seed_of(self_)),
       random_state_(rib::mix(seed_of(self_))) {}
 
@@ -51,6 +60,11 @@ session::behavior_type session::make_behavior() {
       [this](const session_registered& m) { handle(m); },
       [this](const session_command& m) { handle(m); },
       [this](const session_changed& m) { handle(m); },
+      [this](const link_look&) { look_at_link(); },
+      [this](const link_event& m) {
+        if (link_)
+          follow(link_->hear(m.what, milliseconds_now()));
+      },
       [this](const import_changed& m) {
         for (const auto& [id, c] : connections_)
           if (c.actor && c.incarnation != 0)
@@ -72,6 +86,7 @@ void session::on_exit() {
     if (!c.actor_id.empty())
       self_.environment->registry->remove(c.actor_id);
   connections_.clear();
+  link_.reset();
   registered_.reset();
   self_.router = nullptr;
 }
@@ -87,6 +102,8 @@ void session::start() {
     return config::print(self_.neighbor, {.mask_secrets = true});
   });
   report();
+  if (self_.neighbor.is_unnumbered())
+    return watch_link();
   if (!self_.enabled)
     return;
   run(fsm::automatic_start{});
@@ -108,6 +125,8 @@ fsm::settings session::fsm_settings() const {
 }
 
 void session::handle(const incoming_connection& m) {
+  if (!is_expected(m))
+    return decline(m);
   peer_connection c;
   c.socket = m.socket;
   c.local = m.local;
@@ -138,9 +157,7 @@ void session::handle(const attempt_event& m) {
     attempt_socket_.reset();
     const auto text = log::os_error_text(down->error);
     log::log_connecting_failed(
-        log(),
-        to_string(protocol::endpoint{peer_address_, self_.neighbor.port}),
-        text);
+        log(), to_string(on_link(peer_address_, self_.neighbor.port)), text);
     last_error_ = text;
     report();
     run(fsm::connect_attempt_failed{});
@@ -259,8 +276,12 @@ void session::handle(const session_registered& m) {
 void session::handle(const session_command& m) {
   switch (m.what) {
   case session_command::kind::enable:
+    self_.enabled = true;
+    if (link_ && !learned_)
+      return; // it starts when there is somebody to talk to
     return run(fsm::manual_start{});
   case session_command::kind::disable:
+    self_.enabled = false;
     return run(
         fsm::manual_stop{static_cast<std::uint8_t>(m.subcode), m.text, true});
   case session_command::kind::reset:

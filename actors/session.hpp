@@ -2,6 +2,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/instrumented.hpp"
+#include "actors/link_watch.hpp"
 #include "actors/log/records.hpp"
 #include "actors/messages.hpp"
 #include "actors/timer_table.hpp"
@@ -28,7 +29,8 @@ struct session_arguments {
 
 /// The session runner of one neighbour. It holds no rules: messages become
 /// events of the state machine, whose actions become sends. Split into what
-/// comes in (session.cpp) and what is done about it (session_actions.cpp).
+/// comes in (session.cpp), what is done about it (session_actions.cpp), and how
+/// an unnumbered neighbour's address is learned (session_link.cpp).
 class session final : public instrumented<session_actor> {
 public:
   session(caf::actor_config& config, session_arguments arguments);
@@ -75,6 +77,17 @@ private:
   void request_refresh();
   protocol::fsm::settings fsm_settings() const;
 
+  // -- the link of an unnumbered neighbour -----------------------------------
+  void watch_link();
+  void look_at_link();
+  void follow(const link_watch::news& news);
+  void use_peer(const std::optional<protocol::ip_address>& peer);
+  void fail_connections();
+  bool is_expected(const incoming_connection& incoming) const;
+  void decline(const incoming_connection& incoming);
+  protocol::endpoint on_link(const protocol::ip_address& address,
+                             std::uint16_t port) const;
+
   // -- what is done about it -------------------------------------------------
   void execute(const protocol::fsm::action& action);
   void execute(const protocol::fsm::start_connect_attempt& action);
@@ -108,11 +121,18 @@ private:
   log::logger& log() { return self_.environment->log; }
   transport::transport& sockets() { return self_.environment->sockets; }
   caf::actor_clock::time_point now() { return this->clock().now(); }
+  std::chrono::milliseconds milliseconds_now() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        now().time_since_epoch());
+  }
   session_actor handle_to_self();
 
   session_arguments self_;
+  /// Of an unnumbered neighbour: unspecified until one is learned.
   protocol::ip_address peer_address_;
   std::string peer_text_;
+  std::optional<link_watch> link_; ///< of an unnumbered neighbour
+  std::optional<protocol::ip_address> learned_;
   protocol::fsm::session_fsm fsm_;
   timer_table<timer_key> timers_;
   std::map<connection_id, peer_connection> connections_;

@@ -62,10 +62,10 @@ void session::execute(const fsm::start_connect_attempt& a) {
     log::log_connector_completed(log(), context(), "checking previous");
   log::log_connector_spawned(log(), context());
   transport::connect_options options;
-  options.remote = {peer_address_, self_.neighbor.port, 0};
+  options.remote = on_link(peer_address_, self_.neighbor.port);
   if (self_.neighbor.local_address)
-    options.local = protocol::endpoint{*self_.neighbor.local_address,
-                                       self_.neighbor.local_port, 0};
+    options.local =
+        on_link(*self_.neighbor.local_address, self_.neighbor.local_port);
   options.options = socket_options();
   options.timeout = a.timeout;
   log::log_connecting(log(), to_string(options.remote), a.timeout);
@@ -285,6 +285,7 @@ void session::report() {
   r.since = since_;
   r.flaps = flaps_;
   r.counters = self_.counters;
+  r.learned = learned_;
   for (const auto& status : fsm_.connections()) {
     const auto found = connections_.find(status.who.connection);
     if (found == connections_.end())

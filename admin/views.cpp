@@ -170,7 +170,10 @@ json neighbors_view(const actors::neighbors_reply& reply,
     v["address"] = n.configuration.range ? to_string(*n.configuration.range)
                    : n.configuration.address
                        ? to_string(*n.configuration.address)
-                       : n.configuration.interface;
+                   : n.report.learned ? to_string(*n.report.learned)
+                                      : n.configuration.interface;
+    if (!n.configuration.interface.empty())
+      v["interface"] = n.configuration.interface;
     v["remote_asn"] = remote_asn_of(n);
     v["state"] = n.report.state;
     v["uptime_seconds"] = n.uptime_seconds;

@@ -40,6 +40,14 @@ std::uint64_t messages(const json& neighbor, const char* way) {
          + number(m, "keepalives") + number(m, "route_refreshes");
 }
 
+/// A link-local address goes with its link.
+std::string address_of(const json& neighbor) {
+  const auto address = cell(neighbor, "address");
+  return address.starts_with("fe80:") && neighbor.contains("interface")
+             ? address + '%' + cell(neighbor, "interface")
+             : address;
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 48> text{};
   std::snprintf(text.data(), text.size(), "%.*f", digits, value);
@@ -120,7 +128,7 @@ std::string neighbors_table(const json& view) {
     }
     const auto state = cell(n, "state");
     const bool up = state == "Established";
-    t.add({cell(n, "router"), cell(n, "name"), cell(n, "address"),
+    t.add({cell(n, "router"), cell(n, "name"), address_of(n),
            cell(n, "remote_asn"), std::to_string(messages(n, "received")),
            std::to_string(messages(n, "sent")),
            up ? age(n.value("uptime_seconds", 0.0)) : "never",

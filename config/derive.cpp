@@ -150,16 +150,24 @@ rib::policy_chain compiled(const router& r,
       rib::policy_chain::reject_all());
 }
 
-/// The next hop that we put into a family's routes, if we put one there.
-std::optional<protocol::ip_address> next_hop(family f, const family_config& own,
-                                             const session_facts& facts) {
-  if (own.next_hop)
-    return own.next_hop;
+/// Sets the next hop that we put into a family's routes, if we put one there.
+/// Between link-local addresses it is our global one with the link-local one
+/// behind it (RFC 2545 §3), or the link-local one alone where there is no
+/// other: sixteen octets, which all known peers understand.
+void set_next_hop(family f, const family_config& own,
+                  const session_facts& facts, rib::export_family& out) {
   const auto& local = facts.local_address;
   const bool wants_v4 = f == protocol::ipv4_unicast;
-  if (local.is_v4() == wants_v4 || (wants_v4 && facts.agreed.extended_next_hop))
-    return local;
-  return std::nullopt;
+  if (own.next_hop)
+    out.next_hop = own.next_hop;
+  else if (local.is_v4() == wants_v4
+           || (wants_v4 && facts.agreed.extended_next_hop))
+    out.next_hop = local;
+  const bool alone = own.next_hop || local.is_v4() || !local.is_link_local();
+  if (out.next_hop && !alone && facts.global_address) {
+    out.next_hop = facts.global_address;
+    out.link_local_next_hop = local;
+  }
 }
 
 } // namespace
@@ -265,7 +273,7 @@ rib::export_family export_family(const router& r, const neighbor& n,
   const auto& own = n.families.at(agreed.address_family);
   const auto kind = facts.agreed.kind;
   rib::export_family f;
-  f.next_hop = next_hop(agreed.address_family, own, facts);
+  set_next_hop(agreed.address_family, own, facts, f);
   f.keep_next_hop = (kind != peer_kind::external || n.route_server_client)
                     && !n.next_hop_self && !own.next_hop;
   // RFC 4271 §5.1.3: for an external peer one hop away.

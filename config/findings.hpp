@@ -45,6 +45,8 @@ void validate_cluster(const configuration& c, findings& out);
 void validate_names(const configuration& c, findings& out);
 void validate_listeners(const configuration& c, findings& out);
 void validate_peers(const configuration& c, findings& out);
+/// TCP keys of neighbours with link-local addresses.
+void validate_link_keys(const configuration& c, findings& out);
 /// A router without its neighbours.
 void validate_router(const configuration& c, std::size_t index, findings& out);
 /// A neighbour by itself; `path` is its own.

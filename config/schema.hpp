@@ -283,6 +283,8 @@ struct neighbor {
   std::map<protocol::family, family_config> families;
 
   bool is_dynamic() const { return range.has_value(); }
+  /// Whether its address is learned on the link.
+  bool is_unnumbered() const { return !address && !range; }
   friend bool operator==(const neighbor&, const neighbor&) = default;
 };
 

@@ -172,6 +172,7 @@ std::vector<message> validate(const configuration& c) {
   validate_names(c, out);
   validate_listeners(c, out);
   validate_peers(c, out);
+  validate_link_keys(c, out);
   for (std::size_t i = 0; i < c.routers.size(); ++i) {
     validate_router(c, i, out);
     const auto& r = c.routers[i];

@@ -1,5 +1,6 @@
 #include "config/findings.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -106,6 +107,15 @@ std::vector<ip_address> local_addresses(const router& r, const neighbor& n,
   return result;
 }
 
+/// The interface that tells a neighbour's connections from others': only
+/// link-local addresses may be there on several.
+std::string link_of(const neighbor& n) {
+  const auto& a =
+      n.range ? n.range->address() : n.address.value_or(ip_address{});
+  const bool on_a_link = n.is_unnumbered() || (a.is_v6() && a.is_link_local());
+  return on_a_link ? n.interface : std::string {};
+}
+
 /// Finds connections that two neighbours could claim.
 class claims {
 public:
@@ -135,6 +145,14 @@ private:
   using peer_key = std::pair<std::string, std::string>;
   std::map<peer_key, std::map<ip_address, std::string>> by_peer_;
 };
+
+bool has_unnumbered_key(const configuration& c) {
+  return std::ranges::any_of(c.routers, [](const router& r) {
+    return std::ranges::any_of(r.neighbors, [](const neighbor& n) {
+      return n.is_unnumbered() && (!n.md5_key.empty() || n.tcp_ao);
+    });
+  });
+}
 
 } // namespace
 
@@ -181,6 +199,31 @@ void validate_listeners(const configuration& c, findings& out) {
   }
 }
 
+void validate_link_keys(const configuration& c, findings& out) {
+  const bool any_address = has_unnumbered_key(c);
+  struct first_one {
+    const neighbor& who;
+    std::string path;
+  };
+  std::map<std::string, first_one> known;
+  for (std::size_t i = 0; i < c.routers.size(); ++i)
+    for (std::size_t j = 0; j < c.routers[i].neighbors.size(); ++j) {
+      const auto& n = c.routers[i].neighbors[j];
+      if (link_of(n).empty())
+        continue;
+      const auto path = at_index(at_index("routers", i) + ".neighbors", j);
+      const auto who = n.address && !any_address ? to_string(*n.address) : "";
+      const auto& other =
+          known.try_emplace(who, first_one{n, path}).first->second;
+      const bool same_md5 = other.who.md5_key == n.md5_key;
+      if (!same_md5 || other.who.tcp_ao != n.tcp_ao)
+        out.error(below(path, same_md5 ? "tcp_ao" : "md5_key"),
+                  "must be that of " + other.path
+                      + ": keys belong to addresses, and on another link this "
+                        "neighbour's may be the same");
+    }
+}
+
 void validate_peers(const configuration& c, findings& out) {
   claims known;
   for (std::size_t i = 0; i < c.routers.size(); ++i) {
@@ -190,18 +233,18 @@ void validate_peers(const configuration& c, findings& out) {
       const auto path = at_index(at_index("routers", i) + ".neighbors", j);
       std::optional<std::string> other;
       if (n.address)
-        other = known.add(n.interface, to_string(*n.address),
+        other = known.add(link_of(n), to_string(*n.address),
                           local_addresses(r, n, n.address->is_v4()), path);
       else if (n.range)
         other =
-            known.add(n.interface, to_string(*n.range),
+            known.add(link_of(n), to_string(*n.range),
                       local_addresses(r, n, n.range->address().is_v4()), path);
       else if (!n.interface.empty())
-        other = known.add(n.interface, std::string{"unnumbered"},
-                          {ip_address{}}, path);
+        other = known.add(link_of(n), std::string{"unnumbered"}, {ip_address{}},
+                          path);
       if (!other)
         continue;
-      const bool unnumbered = !n.address && !n.range;
+      const bool unnumbered = n.is_unnumbered();
       out.error(below(path, unnumbered ? "interface" : "address"),
                 "a connection could be this neighbour's or that of " + *other
                     + (unnumbered ? "; give one of them another interface"

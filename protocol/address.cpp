@@ -153,7 +153,9 @@ std::optional<endpoint> endpoint::parse(std::string_view text) {
 }
 
 std::string to_string(const endpoint& e) {
-  const auto host = to_string(e.address);
+  auto host = to_string(e.address);
+  if (e.scope_id != 0)
+    host += '%' + std::to_string(e.scope_id);
   return (e.address.is_v6() ? '[' + host + ']' : host) + ':'
          + std::to_string(e.port);
 }

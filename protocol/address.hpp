@@ -89,7 +89,7 @@ struct endpoint {
   friend auto operator<=>(const endpoint&, const endpoint&) = default;
 };
 
-/// "ADDR:PORT" or "[V6]:PORT".
+/// "ADDR:PORT" or "[V6]:PORT", with a scope "[V6%SCOPE]:PORT".
 std::string to_string(const endpoint& e);
 
 } // namespace troupe::protocol

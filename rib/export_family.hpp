@@ -90,8 +90,11 @@ private:
   }
   export_verdict judge(const change<Key>& c);
   void apply_run(unsigned shard, run changes, const export_verdict& verdict);
-  void commit(unsigned shard, const change<Key>& c, const told_entry& next);
-  void replace(told_entry& entry, const told_entry& next);
+  // These run for each change: never a call.
+  [[gnu::always_inline]] inline void
+  commit(unsigned shard, const change<Key>& c, const told_entry& next);
+  [[gnu::always_inline]] inline void replace(told_entry& entry,
+                                             const told_entry& next);
   bool is_settled(const told_entry& now, const told_entry& next) const;
   void classify(const record& r);
   void withdraw_too_big();
@@ -422,5 +425,8 @@ std::string told_family<Key>::check() const {
       return "a record has nothing pending";
   return {};
 }
+
+extern template class told_family<ipv4_key>;
+extern template class told_family<ipv6_key>;
 
 } // namespace troupe::rib

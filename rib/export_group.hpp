@@ -108,9 +108,9 @@ public:
   /// Sets the range that a full walk of a shard covers.
   void set_number_limit(unsigned shard, protocol::family family,
                         prefix_number limit);
-  /// No member is told End-of-RIB or EoRR, and the shard is asked nothing, until
-  /// `release_end_of_rib`: it has not yet told this group all that it had when
-  /// the group was registered.
+  /// No member is told End-of-RIB or EoRR, and the shard is asked nothing,
+  /// until `release_end_of_rib`: it has not yet told this group all that it had
+  /// when the group was registered.
   void hold_end_of_rib(unsigned shard);
   void release_end_of_rib(unsigned shard);
   /// Encodes everything pending into the log.

@@ -460,4 +460,7 @@ std::string path_family<Key>::check() const {
   return pending == records_.size() ? wrong : "a record has nothing pending";
 }
 
+extern template class path_family<ipv4_key>;
+extern template class path_family<ipv6_key>;
+
 } // namespace troupe::rib

@@ -24,6 +24,8 @@ struct shared_subnet {
 struct export_family {
   /// The next hop that is set, if one is (configured, or our own address).
   std::optional<protocol::ip_address> next_hop;
+  /// Stands behind an IPv6 `next_hop` (RFC 2545 §3).
+  std::optional<protocol::ip_address> link_local_next_hop = {};
   /// Whether a path keeps the next hop it came with, where it has one of a
   /// usable family (iBGP without next_hop_self).
   bool keep_next_hop = false;

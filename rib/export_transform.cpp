@@ -14,12 +14,11 @@ using protocol::wire::raw_attribute;
 
 namespace {
 
-wire_next_hop from_address(const protocol::ip_address& address) {
-  wire_next_hop hop;
+// Puts an address behind what the hop has already.
+void append(wire_next_hop& hop, const protocol::ip_address& address) {
   const auto bytes = address.bytes();
-  std::copy(bytes.begin(), bytes.end(), hop.bytes.begin());
-  hop.size = static_cast<std::uint8_t>(bytes.size());
-  return hop;
+  std::copy(bytes.begin(), bytes.end(), hop.bytes.begin() + hop.size);
+  hop.size = static_cast<std::uint8_t>(hop.size + bytes.size());
 }
 
 // The next hop that a canonical set holds; of two, the global one.
@@ -83,7 +82,11 @@ export_transform::export_transform(const export_settings& settings,
   extended_next_hop_ = found->second.extended_next_hop;
   if (!found->second.next_hop)
     return;
-  const auto own = from_address(*found->second.next_hop);
+  wire_next_hop own;
+  append(own, *found->second.next_hop);
+  const auto& link_local = found->second.link_local_next_hop;
+  if (link_local && link_local->is_v6() && own.size == 16)
+    append(own, *link_local);
   if (is_usable(own))
     own_hop_ = own;
 }

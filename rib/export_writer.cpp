@@ -221,12 +221,13 @@ private:
 
   // The canonical form of an IPv6 next hop: MP_REACH_NLRI without NLRI.
   void stub() {
-    if (o_.place != hop_place::canonical_stub || o_.hop.size != 16)
+    if (o_.place != hop_place::canonical_stub || o_.hop.size < 16)
       return;
     head(protocol::wire::optional_non_transitive, attribute_code::mp_reach_nlri,
-         21);
-    constexpr std::array<std::uint8_t, 4> ipv6_unicast{0, 2, 1, 16};
+         o_.hop.size + 5U);
+    constexpr std::array<std::uint8_t, 3> ipv6_unicast{0, 2, 1};
     put(ipv6_unicast);
+    put(o_.hop.size);
     put(o_.hop.span());
     put(0);
   }

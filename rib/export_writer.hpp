@@ -10,10 +10,11 @@
 
 namespace troupe::rib {
 
-/// A next hop as it stands in a message.
+/// A next hop as it stands in a message. In 32 bytes a global address is
+/// followed by a link-local one (RFC 2545 §3).
 struct wire_next_hop {
-  std::array<std::uint8_t, 16> bytes{};
-  std::uint8_t size = 0; ///< 4, 16, or 0 for none
+  std::array<std::uint8_t, 32> bytes{};
+  std::uint8_t size = 0; ///< 4, 16, 32, or 0 for none
 
   std::span<const std::uint8_t> span() const { return {bytes.data(), size}; }
   friend bool operator==(const wire_next_hop&, const wire_next_hop&) = default;

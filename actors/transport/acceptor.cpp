@@ -1,5 +1,6 @@
 #include "actors/transport/acceptor.hpp"
 
+#include "actors/transport/interfaces.hpp"
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
 #include "actors/transport/tcp_keys.hpp"
@@ -124,9 +125,11 @@ std::optional<command::add_accepted> acceptor::take(file_descriptor fd) {
   socket->was_accepted = true;
   socket->v6 = handle_->v6;
   socket->fd = std::move(fd);
-  return command::add_accepted{std::move(socket),
-                               {handle_->id, id, local, remote},
-                               handle_->options.lease};
+  return command::add_accepted{
+      std::move(socket),
+      {handle_->id, id, local, remote,
+       remote.scope_id == 0 ? std::string{} : interface_name(remote.scope_id)},
+      handle_->options.lease};
 }
 
 bool acceptor::may_enter(const protocol::endpoint& remote) const {

@@ -50,6 +50,15 @@ struct send {
   std::vector<slice> slices;
   priority p{};
 };
+/// Who is told of what comes in over a link.
+struct watch_link {
+  std::shared_ptr<link_handle> link;
+  link_sink sink;
+};
+/// The link is closed.
+struct forget_link {
+  link_id link{};
+};
 /// A pause ended or the window opened.
 struct read_again {
   socket_id socket{};
@@ -60,9 +69,9 @@ struct end {
 };
 struct stop {};
 
-using any =
-    std::variant<watch_listener, forget_listener, take_over, add_accepted,
-                 start_connect, adopt, set_lease, send, read_again, end, stop>;
+using any = std::variant<watch_listener, forget_listener, take_over,
+                         add_accepted, start_connect, adopt, set_lease, send,
+                         watch_link, forget_link, read_again, end, stop>;
 
 } // namespace troupe::transport::command
 

@@ -1,5 +1,7 @@
 #include "actors/transport/event_loop.hpp"
 
+#include "actors/transport/link_socket.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <pthread.h>
@@ -8,8 +10,11 @@ namespace troupe::transport {
 
 namespace {
 
-/// The eventfd; ids of sockets and listeners begin at 1.
+/// The eventfd; ids of sockets, listeners and links begin at 1.
 constexpr std::uint64_t wake_id = 0;
+
+/// Messages taken off a link in a row before other sockets have their turn.
+constexpr int most_link_messages = 16;
 
 /// Blocks all signals of this thread, and so of those that it starts.
 class signals_blocked {
@@ -84,6 +89,8 @@ void event_loop::on_ready(std::uint64_t id, std::uint32_t events) {
   // What an earlier event of this round has ended is not found any more.
   if (auto* socket = find(socket_id{id}))
     return note(socket_id{id}, socket->on_events(events));
+  if (const auto link = links_.find(link_id{id}); link != links_.end())
+    return read_link(link->second);
   auto listener = listeners_.find(listener_id{id});
   if (listener != listeners_.end() && listener->second.accepting)
     listener->second.accepting->on_ready(give_);
@@ -130,6 +137,20 @@ void event_loop::note(socket_id id, bool alive) {
 void event_loop::tell(const event_sink& sink, event e) noexcept {
   if (sink && !context_.shared.stopping)
     sink(std::move(e));
+}
+
+void event_loop::read_link(const watched_link& link) noexcept {
+  for (auto i = 0; i < most_link_messages; ++i) {
+    std::optional<link_message> message;
+    {
+      std::lock_guard lock(link.handle->mutex);
+      if (link.handle->fd)
+        message = receive_from_link(*link.handle, context_.buffer);
+    }
+    if (!message || link.handle->ended || context_.shared.stopping)
+      return;
+    link.sink(*std::move(message));
+  }
 }
 
 // -- commands -----------------------------------------------------------------
@@ -203,6 +224,21 @@ void event_loop::run(command::send&& c) {
     dirty_.push_back(c.socket);
 }
 
+void event_loop::run(command::watch_link&& c) {
+  const auto id = c.link->id;
+  auto& link = links_[id];
+  link = {std::move(c.link), std::move(c.sink)};
+  std::lock_guard lock(link.handle->mutex);
+  // A closed one leaves the epoll instance by itself.
+  if (link.handle->fd)
+    context_.poll.watch(link.handle->fd.get(), static_cast<std::uint64_t>(id),
+                        0, EPOLLIN);
+}
+
+void event_loop::run(command::forget_link&& c) {
+  links_.erase(c.link);
+}
+
 void event_loop::run(command::read_again&& c) {
   if (auto* socket = find(c.socket))
     note(c.socket, socket->read_again());
@@ -225,6 +261,7 @@ void event_loop::run(command::stop&&) {
     listener.handle->fd.reset();
   }
   listeners_.clear();
+  links_.clear();
   std::erase_if(sockets_, [](const auto& s) { return !s.second->closing(); });
 }
 

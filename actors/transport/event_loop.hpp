@@ -36,6 +36,11 @@ private:
     std::unique_ptr<acceptor> accepting;
   };
 
+  struct watched_link {
+    std::shared_ptr<link_handle> handle;
+    link_sink sink;
+  };
+
   void run();
   bool finished() const { return stopped_ && sockets_.empty(); }
   std::optional<std::chrono::nanoseconds> time_to_sleep();
@@ -52,6 +57,8 @@ private:
   void run(command::adopt&& c);
   void run(command::set_lease&& c);
   void run(command::send&& c);
+  void run(command::watch_link&& c);
+  void run(command::forget_link&& c);
   void run(command::read_again&& c);
   void run(command::end&& c);
   void run(command::stop&& c);
@@ -59,6 +66,7 @@ private:
   stream_socket* find(socket_id id);
   void note(socket_id id, bool alive);
   void tell(const event_sink& sink, event e) noexcept;
+  void read_link(const watched_link& link) noexcept;
 
   loop_context context_;
   hand_over give_;
@@ -66,6 +74,7 @@ private:
   std::vector<command::any> commands_;
   std::unordered_map<socket_id, std::unique_ptr<stream_socket>> sockets_;
   std::unordered_map<listener_id, watched_listener> listeners_;
+  std::unordered_map<link_id, watched_link> links_;
   /// Sockets with new output.
   std::vector<socket_id> dirty_;
   bool stopped_ = false;

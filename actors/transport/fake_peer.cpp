@@ -59,8 +59,10 @@ struct fake_peer::notes {
   }
 };
 
-fake_peer::fake_peer(fake_transport& net, const protocol::ip_address& address)
-    : net_(net), address_(address), notes_(std::make_shared<notes>()) {
+fake_peer::fake_peer(fake_transport& net, const protocol::ip_address& address,
+                     std::uint32_t scope_id)
+    : net_(net), address_(address), scope_id_(scope_id),
+      notes_(std::make_shared<notes>()) {
   notes_->net = &net;
 }
 
@@ -71,7 +73,8 @@ fake_peer::~fake_peer() {
 
 bool fake_peer::listen(std::uint16_t port, const socket_options& options) {
   stop_listening();
-  auto result = net_.listen({address_, port, 0}, options, notes::sink(notes_));
+  auto result =
+      net_.listen({address_, port, scope_id_}, options, notes::sink(notes_));
   listener_ = result.listener;
   return listener_.has_value();
 }
@@ -87,7 +90,7 @@ void fake_peer::connect(const protocol::endpoint& remote,
   abort();
   connect_options to;
   to.remote = remote;
-  to.local = protocol::endpoint{address_, 0, 0};
+  to.local = protocol::endpoint{address_, 0, scope_id_};
   to.options = options;
   notes_->connect_error.reset();
   notes_->socket = net_.connect(to, notes::sink(notes_));

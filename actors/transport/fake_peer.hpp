@@ -14,8 +14,10 @@ class fake_peer {
 public:
   using bytes = std::vector<std::uint8_t>;
 
-  /// `address` is the peer's own; the transport outlives the peer.
-  fake_peer(fake_transport& net, const protocol::ip_address& address);
+  /// `address` is the peer's own, with the index of its interface if it is a
+  /// link-local one; the transport outlives the peer.
+  fake_peer(fake_transport& net, const protocol::ip_address& address,
+            std::uint32_t scope_id = 0);
   ~fake_peer();
   fake_peer(const fake_peer&) = delete;
   fake_peer& operator=(const fake_peer&) = delete;
@@ -62,6 +64,7 @@ private:
 
   fake_transport& net_;
   protocol::ip_address address_;
+  std::uint32_t scope_id_;
   std::shared_ptr<notes> notes_;
   std::optional<listener_id> listener_;
 };

@@ -12,11 +12,6 @@ namespace {
 
 using protocol::endpoint;
 
-endpoint default_source(const endpoint& remote) {
-  auto text = remote.address.is_v4() ? "127.0.0.1" : "::1";
-  return {*protocol::ip_address::parse(text), 0, remote.scope_id};
-}
-
 /// Whether the system would not let both listen.
 bool in_the_way(const endpoint& a, const endpoint& b) {
   return a.port == b.port && a.address.is_v6() == b.address.is_v6()
@@ -89,7 +84,7 @@ socket_id fake_transport::connect(const connect_options& options,
   auto& s = sockets_[id];
   s.sink = std::move(sink);
   s.remote = options.remote;
-  s.local = options.local.value_or(default_source(options.remote));
+  s.local = options.local.value_or(source_towards(options.remote));
   if (s.local.port == 0)
     s.local.port = ++last_port_;
   s.options = options.options;

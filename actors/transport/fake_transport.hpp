@@ -46,6 +46,15 @@ public:
   void resume(socket_id socket) override;
   std::optional<protocol::prefix>
   subnet_of(const protocol::ip_address& local) const override;
+  std::optional<interface_status>
+  find_interface(const std::string& name) const override;
+  std::optional<protocol::ip_address>
+  global_address(std::uint32_t interface_index) const override;
+  link_result open_link(const std::string& interface, link_sink sink) override;
+  std::optional<option_error>
+  send_on_link(link_id link, const protocol::ip_address& to,
+               const std::vector<std::uint8_t>& message) override;
+  void close_link(link_id link) override;
   bool input_pending(socket_id socket) const override;
   std::size_t output_pending(socket_id socket) const override;
   std::uint64_t output_written(socket_id socket) const override;
@@ -68,6 +77,31 @@ public:
   void add_subnet(const protocol::prefix& subnet) {
     subnets_.push_back(subnet);
   }
+
+  // -- interfaces -------------------------------------------------------------
+
+  /// An interface, with what is plugged into it.
+  struct fake_interface {
+    std::uint32_t index = 0; ///< of its own, not 0
+    bool up = true;
+    /// Its address on the link; without one nothing can be sent.
+    std::optional<protocol::ip_address> link_local = {};
+    std::optional<protocol::ip_address> global = {};
+    /// The interface at the other end, which says the same of this one. What
+    /// is sent here arrives there, and connections to link-local addresses of
+    /// this scope come in there.
+    std::string joined = {};
+  };
+  /// Adds the interface or changes it. Links that are open on one whose index
+  /// changes hear nothing any more.
+  void set_interface(const std::string& name, const fake_interface& how) {
+    interfaces_[name] = how;
+  }
+  void remove_interface(const std::string& name) { interfaces_.erase(name); }
+  /// A message comes in on an interface.
+  void hear(const std::string& interface, const link_message& message);
+  /// Messages sent on an interface so far, and where to.
+  std::vector<protocol::ip_address> sent_on(const std::string& interface) const;
 
   // -- faults -----------------------------------------------------------------
 
@@ -129,6 +163,11 @@ private:
     socket_options options;
     event_sink sink;
   };
+  struct link_state {
+    std::string interface;
+    std::uint32_t index = 0;
+    link_sink sink;
+  };
   struct due_event {
     event_sink sink;
     event what;
@@ -142,6 +181,11 @@ private:
   const socket_state* find(socket_id id) const;
   void post(const event_sink& sink, event what, socket_id socket);
   bool deliver_event();
+  bool deliver_message();
+  const std::pair<const std::string, fake_interface>*
+  interface_at(std::uint32_t index) const;
+  protocol::endpoint source_towards(const protocol::endpoint& remote) const;
+  protocol::endpoint at_other_end(protocol::endpoint e) const;
   bool progress(socket_id id, socket_state& s);
 
   bool try_connect(socket_id id, socket_state& s);
@@ -173,6 +217,10 @@ private:
   std::map<socket_id, socket_state> sockets_;
   std::map<socket_id, std::vector<std::uint8_t>> sent_;
   std::deque<due_event> events_;
+  std::map<std::string, fake_interface> interfaces_;
+  std::map<link_id, link_state> links_;
+  std::deque<link_message> messages_;
+  std::map<std::string, std::vector<protocol::ip_address>> sent_on_;
   /// Ended by `close` or `abort`: their events are not delivered any more.
   std::set<socket_id> ended_;
   std::map<protocol::endpoint, int> refused_;

@@ -45,7 +45,7 @@ bool fake_transport::deliver() {
 }
 
 bool fake_transport::step() {
-  if (deliver_event())
+  if (deliver_event() || deliver_message())
     return true;
   // Everybody has a turn, beginning behind the one who had the last.
   auto ids = sockets();
@@ -149,14 +149,16 @@ void fake_transport::establish(socket_id id, socket_state& s,
   auto& other = sockets_[other_id];
   other.sink = l.sink;
   other.now = phase::waiting;
-  other.local = s.remote;
-  other.remote = s.local;
+  other.local = at_other_end(s.remote);
+  other.remote = at_other_end(s.local);
   other.options = l.options;
   other.peer = id;
   other.deadline = s.deadline;
   if (lease_ended(other))
     return remove(other_id, ECONNRESET);
-  other.announced = accepted{listener, other_id, s.remote, s.local};
+  const auto* in = interface_at(other.remote.scope_id);
+  other.announced = accepted{listener, other_id, other.local, other.remote,
+                             in == nullptr ? "" : in->first};
   post(other.sink, *other.announced, other_id);
 }
 

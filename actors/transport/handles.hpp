@@ -51,6 +51,19 @@ struct listener_handle {
   std::vector<protocol::prefix> unprotected;
 };
 
+/// What callers and the owning thread share of one link.
+struct link_handle {
+  explicit link_handle(link_id name) : id(name) {}
+
+  const link_id id;
+  std::atomic<bool> ended{false};
+
+  /// Guards the descriptor.
+  mutable std::mutex mutex;
+  file_descriptor fd;
+  std::uint32_t interface = 0; ///< its index
+};
+
 /// Finds handles by their ids, from any thread.
 template <class Id, class Handle>
 class registry {
@@ -81,5 +94,6 @@ private:
 
 using socket_registry = registry<socket_id, socket_handle>;
 using listener_registry = registry<listener_id, listener_handle>;
+using link_registry = registry<link_id, link_handle>;
 
 } // namespace troupe::transport

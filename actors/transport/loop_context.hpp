@@ -14,11 +14,12 @@ struct reactor_shared {
   statistics stats;
   socket_registry sockets;
   listener_registry listeners;
+  link_registry links;
   /// Set by the destructor: no event may begin any more.
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> last_id{0};
 
-  /// Names for sockets and listeners come from one sequence.
+  /// Names for sockets, listeners and links come from one sequence.
   std::uint64_t next_id() { return ++last_id; }
 };
 

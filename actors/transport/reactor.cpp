@@ -1,6 +1,8 @@
 #include "actors/transport/reactor.hpp"
 
 #include "actors/transport/event_loop.hpp"
+#include "actors/transport/interfaces.hpp"
+#include "actors/transport/link_socket.hpp"
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
 #include "actors/transport/tcp_keys.hpp"
@@ -161,6 +163,52 @@ void reactor::close_listener(listener_id listener) {
   }
   for (auto& loop : state_->loops)
     loop->push(command::forget_listener{listener});
+}
+
+// -- links --------------------------------------------------------------------
+
+std::optional<interface_status>
+reactor::find_interface(const std::string& name) const {
+  return interface_named(name);
+}
+
+std::optional<protocol::ip_address>
+reactor::global_address(std::uint32_t interface_index) const {
+  return interface_global_address(interface_index);
+}
+
+link_result reactor::open_link(const std::string& interface, link_sink sink) {
+  auto handle = std::make_shared<link_handle>(link_id{state_->next_id()});
+  const auto id = handle->id;
+  if (auto error = open_link_socket(interface, *handle))
+    return {std::nullopt, error->error, std::move(error->message)};
+  state_->links.add(handle);
+  state_->loop_of(static_cast<std::uint64_t>(id))
+      .push(command::watch_link{std::move(handle), std::move(sink)});
+  return {id, 0, {}};
+}
+
+std::optional<option_error>
+reactor::send_on_link(link_id link, const protocol::ip_address& to,
+                      const std::vector<std::uint8_t>& message) {
+  const auto handle = state_->links.find(link);
+  if (!handle)
+    return std::nullopt;
+  std::lock_guard lock(handle->mutex);
+  return handle->fd ? send_on_link_socket(*handle, to, message) : std::nullopt;
+}
+
+void reactor::close_link(link_id link) {
+  const auto handle = state_->links.remove(link);
+  if (!handle)
+    return;
+  handle->ended = true;
+  {
+    std::lock_guard lock(handle->mutex);
+    handle->fd.reset();
+  }
+  state_->loop_of(static_cast<std::uint64_t>(link))
+      .push(command::forget_link{link});
 }
 
 // -- sockets ------------------------------------------------------------------

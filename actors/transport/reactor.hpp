@@ -53,6 +53,15 @@ public:
   void resume(socket_id socket) override;
   std::optional<protocol::prefix>
   subnet_of(const protocol::ip_address& local) const override;
+  std::optional<interface_status>
+  find_interface(const std::string& name) const override;
+  std::optional<protocol::ip_address>
+  global_address(std::uint32_t interface_index) const override;
+  link_result open_link(const std::string& interface, link_sink sink) override;
+  std::optional<option_error>
+  send_on_link(link_id link, const protocol::ip_address& to,
+               const std::vector<std::uint8_t>& message) override;
+  void close_link(link_id link) override;
   bool input_pending(socket_id socket) const override;
   std::size_t output_pending(socket_id socket) const override;
   std::uint64_t output_written(socket_id socket) const override;

@@ -1,9 +1,6 @@
 #include "actors/transport/socket_address.hpp"
 
-#include <bit>
 #include <cstring>
-#include <ifaddrs.h>
-#include <memory>
 #include <netinet/in.h>
 
 namespace troupe::transport {
@@ -76,40 +73,6 @@ protocol::endpoint local_endpoint(int fd) {
 
 protocol::endpoint remote_endpoint(int fd) {
   return endpoint_of(fd, &::getpeername);
-}
-
-namespace {
-
-protocol::ip_address address_of(const sockaddr& from) {
-  socket_address address;
-  const auto size = from.sa_family == AF_INET    ? sizeof(sockaddr_in)
-                    : from.sa_family == AF_INET6 ? sizeof(sockaddr_in6)
-                                                 : sizeof(from.sa_family);
-  std::memcpy(&address.storage, &from, size);
-  return to_endpoint(address).address;
-}
-
-} // namespace
-
-std::optional<protocol::prefix>
-interface_subnet(const protocol::ip_address& local) {
-  ifaddrs* first = nullptr;
-  if (local.is_unspecified() || ::getifaddrs(&first) != 0)
-    return std::nullopt;
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> all{first, ::freeifaddrs};
-  for (const auto* each = first; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_netmask == nullptr
-        || address_of(*each->ifa_addr) != local)
-      continue;
-    unsigned length = 0;
-    const auto mask = address_of(*each->ifa_netmask);
-    for (const auto byte : mask.bytes())
-      length += static_cast<unsigned>(std::popcount(byte));
-    if (length == local.bytes().size() * 8)
-      return std::nullopt;
-    return protocol::prefix{local, length};
-  }
-  return std::nullopt;
 }
 
 } // namespace troupe::transport

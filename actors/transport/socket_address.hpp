@@ -2,7 +2,6 @@
 
 #include "protocol/address.hpp"
 
-#include <optional>
 #include <sys/socket.h>
 
 namespace troupe::transport {
@@ -22,10 +21,6 @@ socket_address to_socket_address(const protocol::endpoint& e);
 
 /// The endpoint in a kernel's address; 0.0.0.0:0 for other families.
 protocol::endpoint to_endpoint(const socket_address& address);
-
-/// See `transport::subnet_of`.
-std::optional<protocol::prefix>
-interface_subnet(const protocol::ip_address& local);
 
 /// The local address of a socket; 0.0.0.0:0 if it has none any more.
 protocol::endpoint local_endpoint(int fd);

@@ -39,18 +39,6 @@ std::optional<option_error> all(const Steps&... steps) {
   return error;
 }
 
-std::optional<option_error> bind_to_interface(int fd, const std::string& name) {
-  if (name.empty())
-    return std::nullopt;
-  auto size = static_cast<socklen_t>(name.size());
-  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(), size) == 0)
-    return std::nullopt;
-  auto error = errno;
-  if (error == ENODEV)
-    return option_error{error, "there is no interface '" + name + "'"};
-  return failure(error, "cannot bind to interface '" + name + "'");
-}
-
 std::optional<option_error> bind_source(int fd, const protocol::endpoint& e) {
   // With port 0 the kernel chooses at connect, so that one source port may
   // serve several peers; a fixed port must survive its last TIME_WAIT.
@@ -68,6 +56,18 @@ std::optional<option_error> bind_source(int fd, const protocol::endpoint& e) {
 }
 
 } // namespace
+
+std::optional<option_error> bind_to_interface(int fd, const std::string& name) {
+  if (name.empty())
+    return std::nullopt;
+  auto size = static_cast<socklen_t>(name.size());
+  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(), size) == 0)
+    return std::nullopt;
+  auto error = errno;
+  if (error == ENODEV)
+    return option_error{error, "there is no interface '" + name + "'"};
+  return failure(error, "cannot bind to interface '" + name + "'");
+}
 
 bool lease_allows(const lease_end& l, std::int64_t now) {
   return l == nullptr || now < l->load(std::memory_order_acquire);

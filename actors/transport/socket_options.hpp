@@ -12,6 +12,9 @@ bool lease_allows(const lease_end& l, std::int64_t now);
 /// §3), or 0 for the system's default.
 std::uint8_t ttl_to_send(const socket_options& options);
 
+/// Binds a socket to an interface; does nothing where the name is empty.
+std::optional<option_error> bind_to_interface(int fd, const std::string& name);
+
 /// Sets the TTL to send and the least TTL to accept, or takes both back.
 std::optional<option_error> set_ttl(int fd, bool v6,
                                     const socket_options& options);

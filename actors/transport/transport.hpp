@@ -18,6 +18,9 @@ namespace troupe::transport {
 enum class listener_id : std::uint64_t {};
 /// Names a TCP connection or attempt for its whole life; never reused.
 enum class socket_id : std::uint64_t {};
+/// Names a link that advertisements are heard on, for its whole life; never
+/// reused.
+enum class link_id : std::uint64_t {};
 
 /// Bytes that several owners may hold; never changed after they were shared.
 using shared_bytes = std::shared_ptr<const std::vector<std::uint8_t>>;
@@ -98,6 +101,8 @@ struct accepted {
   socket_id socket{};
   protocol::endpoint local;
   protocol::endpoint remote;
+  /// Where it came in, for a link-local address; else empty.
+  std::string interface = {};
 };
 /// An attempt succeeded. Reading starts with `adopt`, which is due within 10 s
 /// as for `accepted`.
@@ -140,6 +145,30 @@ using event = std::variant<accepted, connected, connect_failed, received,
 /// must not throw (that ends the process). Owners post a message to their
 /// actor. It may call any function of the transport but its destructor.
 using event_sink = std::function<void(event)>;
+
+/// An interface of the system as it is at this moment.
+struct interface_status {
+  std::uint32_t index = 0; ///< the scope of its link-local addresses
+  bool up = false;         ///< switched on, and with a carrier
+};
+
+/// An ICMPv6 router advertisement that came in over a link. Its checksum was
+/// verified, nothing else.
+struct link_message {
+  link_id link{};
+  protocol::ip_address source;
+  std::uint8_t hop_limit = 0;
+  std::vector<std::uint8_t> bytes; ///< from the type on
+};
+/// As `event_sink`.
+using link_sink = std::function<void(link_message)>;
+
+/// An open link, or the errno and text of why not.
+struct link_result {
+  std::optional<link_id> link;
+  int error = 0;
+  std::string message;
+};
 
 /// A bound listener, or the errno and text of why not.
 struct listen_result {
@@ -209,6 +238,26 @@ public:
   /// no other address lies in it.
   virtual std::optional<protocol::prefix>
   subnet_of(const protocol::ip_address& local) const = 0;
+
+  /// The interface of this name; nothing if there is none.
+  virtual std::optional<interface_status>
+  find_interface(const std::string& name) const = 0;
+  /// An IPv6 address of the interface with this index that is good beyond its
+  /// link; nothing if it has none.
+  virtual std::optional<protocol::ip_address>
+  global_address(std::uint32_t interface_index) const = 0;
+
+  /// Begins to listen for router advertisements on an interface. The link stays
+  /// with this interface, even if another one gets its name.
+  virtual link_result open_link(const std::string& interface,
+                                link_sink sink) = 0;
+  /// Sends an ICMPv6 message with hop limit 255, its checksum filled in. To a
+  /// multicast group it does not come back to us.
+  virtual std::optional<option_error>
+  send_on_link(link_id link, const protocol::ip_address& to,
+               const std::vector<std::uint8_t>& message) = 0;
+  /// No message follows, but for one that is under way (see above).
+  virtual void close_link(link_id link) = 0;
 
   /// Whether bytes of the peer wait unread, in the kernel or behind a pause;
   /// false only if all that had arrived was given to the sink.

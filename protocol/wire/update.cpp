@@ -68,30 +68,30 @@ void take_unreach(const raw_attribute& raw, mp_sections& into) {
   into.unreach = found;
 }
 
-// Whether the NLRI are sound, as far as we can tell.
-bool is_sound(byte_span nlri, family f, bool add_path) {
-  return max_prefix_length(f) == 0 || is_valid_nlri(nlri, f, add_path);
+// Whether the NLRI are sound. Those of a family that is not in use are skipped,
+// whatever they are, as the import does.
+bool is_sound(byte_span nlri, family f, const negotiated& session) {
+  const auto* agreed = session.find(f);
+  return agreed == nullptr || max_prefix_length(f) == 0
+         || is_valid_nlri(nlri, f, agreed->add_path_receive);
 }
 
 std::optional<decode_error> check_nlri(const update_sections& sections,
                                        const mp_sections& mp,
                                        const negotiated& session) {
-  const auto path_ids = [&](family f) {
-    const auto* agreed = session.find(f);
-    return agreed && agreed->add_path_receive;
-  };
-  const bool classic_ids = path_ids(ipv4_unicast);
+  const auto* classic = session.find(ipv4_unicast);
+  const bool classic_ids = classic != nullptr && classic->add_path_receive;
   if (!is_valid_nlri(sections.withdrawn, ipv4_unicast, classic_ids)
       || !is_valid_nlri(sections.nlri, ipv4_unicast, classic_ids))
     return classic_nlri_error();
   if (mp.reach) {
     const auto f = mp.reach->address_family;
-    if (!is_sound(mp.reach->nlri, f, path_ids(f)))
+    if (!is_sound(mp.reach->nlri, f, session))
       return mp_nlri_error(mp.reach->attribute);
   }
   if (mp.unreach) {
     const auto f = mp.unreach->address_family;
-    if (!is_sound(mp.unreach->withdrawn, f, path_ids(f)))
+    if (!is_sound(mp.unreach->withdrawn, f, session))
       return mp_nlri_error(mp.unreach->attribute);
   }
   return std::nullopt;

@@ -68,6 +68,7 @@ inline actors::neighbors_reply neighbors() {
   n.configuration.name = "r1";
   n.configuration.description = "Zürich";
   n.configuration.address = protocol::ip_address::parse("10.0.4.1");
+  n.configuration.interface = "eth0";
   n.report = session();
   n.uptime_seconds = 7;
   n.families[protocol::ipv4_unicast] = {3, 2, 1};

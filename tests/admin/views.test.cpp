@@ -70,6 +70,19 @@ TEST(Views, ARangeIsShownAsItsPrefix) {
   EXPECT_TRUE(view["remote_asn"].is_null());
 }
 
+TEST(Views, AnUnnumberedNeighborShowsItsLinkAndTheAddressThatWasLearned) {
+  actors::neighbor_status n;
+  n.configuration.interface = "eth0";
+  n.report.last_error = "waiting for a router advertisement on eth0";
+  auto view = neighbors_view({{n}}, "")["neighbors"].at(0);
+  EXPECT_EQ(view["address"], "eth0");
+  EXPECT_EQ(view["interface"], "eth0");
+  n.report.learned = protocol::ip_address::parse("fe80::2");
+  view = neighbors_view({{n}}, "")["neighbors"].at(0);
+  EXPECT_EQ(view["address"], "fe80::2");
+  EXPECT_EQ(view["interface"], "eth0");
+}
+
 TEST(Views, ADigestHas32Digits) {
   actors::router_totals t;
   t.name = "main";

@@ -127,6 +127,47 @@ TEST_F(Derive, TheNextHopIsConfiguredOrOurAddressOrNone) {
             ip_address::parse("2001:db8::1"));
 }
 
+TEST_F(Derive, BetweenLinkLocalAddressesTheNextHopIsOurGlobalOneAndBoth) {
+  // RFC 2545 §3, RFC 8950 §3.
+  agreed.extended_next_hop = true;
+  const auto link_local = ip_address::parse("fe80::1");
+  const auto global = ip_address::parse("2001:db8::1");
+  auto on_link = facts("fe80::1");
+  on_link.global_address = global;
+  auto told = export_settings(r, n, on_link).families;
+  for (const auto family : {ipv4_unicast, ipv6_unicast}) {
+    EXPECT_EQ(told.at(family).next_hop, global);
+    EXPECT_EQ(told.at(family).link_local_next_hop, link_local);
+  }
+  // Without a global one it is alone.
+  told = exported("fe80::1").families;
+  EXPECT_EQ(told.at(ipv6_unicast).next_hop, link_local);
+  EXPECT_EQ(told.at(ipv6_unicast).link_local_next_hop, std::nullopt);
+  // What is configured stands.
+  n.families[ipv6_unicast].next_hop = ip_address::parse("2001:db8::9");
+  told = export_settings(r, n, on_link).families;
+  EXPECT_EQ(told.at(ipv6_unicast).next_hop, ip_address::parse("2001:db8::9"));
+  EXPECT_EQ(told.at(ipv6_unicast).link_local_next_hop, std::nullopt);
+  // IPv4 routes need the peer's consent.
+  agreed.extended_next_hop = false;
+  told = export_settings(r, n, on_link).families;
+  EXPECT_EQ(told.at(ipv4_unicast).next_hop, std::nullopt);
+  EXPECT_EQ(told.at(ipv4_unicast).link_local_next_hop, std::nullopt);
+}
+
+TEST_F(Derive, AnUnnumberedNeighborIsToldOfIpv6NextHopsAndIsOfAnyAs) {
+  n.address.reset();
+  n.interface = "eth0";
+  n.remote = {remote_asn::kind::external, 0};
+  const auto s = fsm_settings(r, n, *ip_address::parse("::"));
+  EXPECT_NE(s.open.find<wire::extended_next_hop_capability>(), nullptr);
+  EXPECT_EQ(s.remote_as, std::nullopt);
+  EXPECT_EQ(s.remote_kind, protocol::peer_kind::external);
+  n.remote.what = remote_asn::kind::internal;
+  EXPECT_EQ(fsm_settings(r, n, *ip_address::parse("::")).remote_kind,
+            protocol::peer_kind::internal);
+}
+
 TEST_F(Derive, InternalPeersKeepTheNextHopUnlessToldOtherwise) {
   agreed.kind = protocol::peer_kind::internal;
   EXPECT_TRUE(exported().families.at(ipv4_unicast).keep_next_hop);

@@ -302,6 +302,10 @@ neighbor arbitrary_neighbor(unsigned number) {
   n.multihop = unnumbered ? std::uint8_t{1} : one_of<std::uint8_t>({1, 2});
   n.min_ttl = one_of<std::uint8_t>({0, 254});
   add_keys(n);
+  if (unnumbered) { // all of them would have to have the same
+    n.md5_key.clear();
+    n.tcp_ao.reset();
+  }
   n.timers = timers();
   n.graceful_restart = graceful_restart();
   add_roles(n);

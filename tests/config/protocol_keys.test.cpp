@@ -303,8 +303,26 @@ INSTANTIATE_TEST_SUITE_P(
         rule{"OverIpv4", unnumbered({{a + "/local_address", R"("127.0.0.1")"}}),
              "error " + a_path + ".local_address: must be an IPv6"},
         rule{"OverHops", unnumbered({{a + "/multihop", "2"}}),
-             "error " + a_path + ".multihop: must be 1"}),
+             "error " + a_path + ".multihop: must be 1"},
+        rule{"WithAKeyOfItsOwn",
+             unnumbered({{a + "/md5_key", R"("secret")"},
+                         {b + "/address", R"("fe80::1")"},
+                         {b + "/interface", R"("eth1")"}}),
+             "error " + b_path + ".md5_key: must be that of " + a_path},
+        rule{"BesideOneWithAKey",
+             unnumbered({{b + "/address", ""},
+                         {b + "/interface", R"("eth1")"},
+                         {b + "/md5_key", R"("secret")"}}),
+             "error " + b_path + ".md5_key: must be that of " + a_path}),
     name_of);
+
+TEST(Unnumbered, NeighborsMayShareAKey) {
+  const auto patches = unnumbered({{a + "/md5_key", R"("secret")"},
+                                   {b + "/address", R"("fe80::1")"},
+                                   {b + "/interface", R"("eth1")"},
+                                   {b + "/md5_key", R"("secret")"}});
+  EXPECT_THAT(texts(load_json(patched(patches).dump(2)).messages), IsEmpty());
+}
 
 TEST(Unnumbered, NeedsNoMoreThanItsInterface) {
   for (const auto& more : std::vector<std::vector<patch>>{

@@ -91,7 +91,7 @@ template <class Key>
 bool same_routes(const family_routes<Key>& a, const attribute_pool& in_a,
                  const family_routes<Key>& b, const attribute_pool& in_b) {
   return a.keys == b.keys && a.path_ids == b.path_ids
-         && a.end_of_rib == b.end_of_rib
+         && a.begins_round == b.begins_round && a.ends_round == b.ends_round
          && std::equal(a.runs.begin(), a.runs.end(), b.runs.begin(),
                        b.runs.end(), [&](const auto& x, const auto& y) {
                          return same_run(x, in_a, y, in_b);

@@ -115,6 +115,9 @@ def main(root, corpus):
             messages.append((session, message))
     messages.sort(key=lambda each: each[1][HEADER - 1:HEADER])
     write("pair", seeds_of_pairs(messages))
+    # What a fuzzer has found once, in the form of its target.
+    for path in sorted((root / "tests/golden/fuzz").glob("*/*")):
+        write(path.name, [(path.parent.name, path.read_bytes())])
     for path in sorted((root / "examples").iterdir()):
         first = b"y" if path.suffix in (".yaml", ".yml") else b"j"
         write(path.stem, [("configuration", first + path.read_bytes())])

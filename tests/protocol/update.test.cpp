@@ -152,6 +152,16 @@ TEST(ReadUpdate, IgnoresTheNlriOfFamiliesThatItCannotRead) {
   EXPECT_EQ(update->attributes.action, verdict::accept);
 }
 
+// Found by the fuzzer of import: IPv4 multicast, which nobody has asked for.
+TEST(ReadUpdate, IgnoresTheNlriOfFamiliesThatAreOff) {
+  const auto reach = hex("800e0f 000102 04c0000201 00 21 0a00000000");
+  const auto update =
+      read_update(update_body({}, join({reach, mandatory_attributes()}), {}),
+                  plain_session());
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->attributes.action, verdict::accept);
+}
+
 TEST(ReadUpdate, ReadsPathIdsAsNegotiated) { // RFC 7911 §3
   auto session = plain_session();
   const auto body =

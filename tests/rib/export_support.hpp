@@ -22,6 +22,11 @@ using byte_vector = std::vector<std::uint8_t>;
 /// Small domains, with ties and boundaries: full segments, large AS numbers.
 rc::Gen<protocol::wire::path_attributes> any_attributes();
 
+/// IPv4 or IPv6 unicast.
+inline protocol::family family_of(const protocol::prefix& p) {
+  return p.address().is_v4() ? protocol::ipv4_unicast : protocol::ipv6_unicast;
+}
+
 byte_vector canonical(const protocol::wire::path_attributes& attributes);
 /// The set of these attributes, one reference for the caller.
 attribute_handle intern(attribute_pool& pool,

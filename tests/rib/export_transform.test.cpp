@@ -65,6 +65,36 @@ TEST(ExportTransform, KeepsThePathWithinTheAs) {
   EXPECT_EQ(wire::to_string(told.as_path), "65001");
 }
 
+TEST(ExportTransform, TellsAGlobalNextHopAndTheLinkLocalOneBehindIt) {
+  auto s = accept_all_settings(); // RFC 2545 §3, RFC 8950 §3
+  for (auto& [f, how] : s.families) {
+    how.next_hop = v6_hop;
+    how.link_local_next_hop = ip_address::parse("fe80::1");
+    how.extended_next_hop = true;
+  }
+  for (const auto f : {ipv4_unicast, ipv6_unicast}) {
+    const auto told = transform(simple_path(65001), s, f);
+    EXPECT_TRUE(told.multiprotocol);
+    ASSERT_EQ(told.hop.size, 32);
+    const auto bytes = told.hop.span();
+    EXPECT_EQ(ip_address::from_bytes(bytes.first(16)), v6_hop);
+    EXPECT_EQ(ip_address::from_bytes(bytes.last(16)),
+              ip_address::parse("fe80::1"));
+    // Views show both, too.
+    attribute_pool pool;
+    const auto set = intern(pool, simple_path(65001));
+    const auto seen = wire::decode_canonical(
+        export_transform{s, f}.canonical(pool[set.get()], 0));
+    EXPECT_EQ(seen.next_hop, v6_hop);
+    EXPECT_EQ(seen.link_local_next_hop, ip_address::parse("fe80::1"));
+  }
+  // Where the route keeps the next hop it came with, nothing stands behind it.
+  s.families[ipv6_unicast].keep_next_hop = true;
+  auto a = simple_path(65001);
+  a.next_hop = ip_address::parse("2001:db8::7");
+  EXPECT_EQ(transform(a, s, ipv6_unicast).hop.size, 16);
+}
+
 TEST(ExportTransform, StartsANewSegmentBeforeASetAndBehind255Ases) {
   path_attributes a;
   const wire::as_segment set{wire::segment_type::as_set, {1, 2}};
@@ -286,7 +316,9 @@ TEST(ExportFrame, WritesIpv6MessagesAsTheCodecDoes) {
     }
     const auto a = *any_attributes();
     const auto s = accept_all_settings();
-    const auto told = told_by_the_book(a, s, 0, v6_hop);
+    auto told = told_by_the_book(a, s, 0, v6_hop);
+    if (*rc::gen::arbitrary<bool>())
+      told.link_local_next_hop = ip_address::parse("fe80::1");
     const auto attributes = canonical(told);
     byte_vector plain;
     RC_ASSERT(wire::encode_attributes(told, {true, false}, plain));
@@ -300,6 +332,11 @@ TEST(ExportFrame, WritesIpv6MessagesAsTheCodecDoes) {
     t.multiprotocol = true;
     t.next_hop.size = 16;
     std::copy_n(v6_hop.bytes().begin(), 16, t.next_hop.bytes.begin());
+    if (told.link_local_next_hop) {
+      t.next_hop.size = 32;
+      std::copy_n(told.link_local_next_hop->bytes().begin(), 16,
+                  t.next_hop.bytes.begin() + 16);
+    }
     RC_ASSERT(frames(update_frame{ipv6_unicast, limit, t}, keys) == packed);
     packed.clear();
     wire::pack_withdrawals(options, to_nlri(keys), packed);

@@ -1,4 +1,5 @@
 #include "actors/transport/commands.hpp"
+#include "actors/transport/interfaces.hpp"
 #include "actors/transport/poller.hpp"
 #include "actors/transport/socket_address.hpp"
 #include "actors/transport/socket_options.hpp"
