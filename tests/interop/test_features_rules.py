@@ -164,7 +164,8 @@ class Communities(FeatureScene):
         """Troupe, which sets one - other (BIRD or GoBGP) - third."""
         for kind in (Bird, Gobgp):
             middle = kind(self.other).peer(self.me, True).peer(self.third, True)
-            end = Frr(self.third).peer(self.other)
+            # GoBGP tells its loopback address, which FRR does not take.
+            end = Exabgp(self.third).peer(self.other)
             policy = {
                 "match": {"prefixes": [OURS]},
                 "set": {"communities": {"add": ["no_export"]}},
