@@ -34,6 +34,8 @@ class Exabgp(Daemon):
     def start(self, directory):
         binary = program("exabgp", "/usr/sbin")
         self.told = f"{directory}/{self.me.name}.told"
+        if os.path.exists(self.told):
+            os.remove(self.told)  # of a run before this one
         script = f"{directory}/{self.me.name}.sh"
         with open(script, "w", encoding="utf-8") as file:
             # No exec: ExaBGP takes a closed output for the end of its helper.
