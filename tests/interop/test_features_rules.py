@@ -161,10 +161,9 @@ class Communities(FeatureScene):
         self.assertEqual(set(told), {"192.0.2.0/28"})
 
     def test_others_heed_ours(self):
-        """Troupe, which sets one - other (BIRD or GoBGP) - third."""
-        for kind in (Bird, Gobgp):
+        """Troupe, which sets one - other - third."""
+        for kind in (Bird, Frr, Openbgpd):
             middle = kind(self.other).peer(self.me, True).peer(self.third, True)
-            # GoBGP tells its loopback address, which FRR does not take.
             end = Exabgp(self.third).peer(self.other)
             policy = {
                 "match": {"prefixes": [OURS]},
