@@ -100,7 +100,7 @@ class Openbgpd(Daemon):
     def rib(self, family="ipv4"):
         """Its table as it tells it."""
         answer = run_json([*self.client, "show", "rib", family, "detail"])
-        return answer["rib"]
+        return answer.get("rib", [])  # it leaves an empty one out
 
     def table(self, family="ipv4"):
         """What it has heard, without its own routes."""
