@@ -1,6 +1,7 @@
 """Processes that end with the test, and waiting for what can be observed."""
 
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
@@ -146,7 +147,10 @@ def run_json(argv, timeout=60):
 
 
 class Scene(unittest.TestCase):
-    """A test with a directory and daemons that end with it."""
+    """A test with a directory and daemons that end with it.
+
+    Its addresses are fixed, so there is one at a time on a machine.
+    """
 
     def run(self, result=None):
         self._result = result or self.defaultTestResult()
@@ -157,6 +161,9 @@ class Scene(unittest.TestCase):
         return len(self._result.failures) + len(self._result.errors)
 
     def setUp(self):
+        lock = open(f"{tempfile.gettempdir()}/troupe-interop.lock", "w")
+        self.addCleanup(lock.close)
+        fcntl.flock(lock, fcntl.LOCK_EX)
         self.directory = tempfile.mkdtemp(prefix="troupe-interop-")
         os.chmod(self.directory, 0o755)
         self.daemons = []
