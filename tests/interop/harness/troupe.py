@@ -36,7 +36,8 @@ class Troupe(Daemon):
         super().__init__(me)
         host = f"[{me.address}]" if ":" in me.address else me.address
         self.listen = f"{host}:{me.port}"
-        self.admin = f"{host}:46760"
+        # Its endpoint stays on loopback.
+        self.admin = f"{'127.0.0.1' if ':' in me.address else host}:46760"
         self.router = router or {}
         self.ranges = []
         self.top = top or {}
