@@ -240,9 +240,11 @@ class Quickstart(Scene):
     def test_a_stranger_is_closed(self):
         self.launch()
         self.until(self.established, 10, "both sessions")
-        with socket.create_connection(("127.0.104.1", 10279), 5) as stranger:
-            stranger.settimeout(5)
-            with self.assertRaises((ConnectionResetError, TimeoutError)):
+        # It may be closed even before its side has noticed that it is up.
+        with self.assertRaises(ConnectionResetError):
+            with socket.create_connection(
+                ("127.0.104.1", 10279), 5
+            ) as stranger:
                 if stranger.recv(100) == b"":
                     raise ConnectionResetError
         self.until(
