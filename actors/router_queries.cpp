@@ -9,6 +9,41 @@ namespace {
 /// A part that is busy for longer is left out of the counts.
 constexpr auto member_answer_timeout = 1s;
 
+/// Answers that a list of neighbours waits for.
+struct neighbors_job {
+  caf::typed_response_promise<neighbors_reply> promise;
+  neighbors_reply reply;
+  std::map<rib::neighbor_index, std::size_t> place; ///< in the reply
+  std::size_t missing = 1;
+
+  void arrived() {
+    if (--missing == 0)
+      promise.deliver(std::move(reply));
+  }
+  void add(const shard_totals& totals) {
+    for (const auto& [index, families] : totals.neighbors)
+      for (const auto& [family, counts] : families) {
+        auto& all = reply.neighbors[place.at(index)].families;
+        const auto to = all.find(family);
+        if (to == all.end())
+          continue;
+        to->second.received += counts.received;
+        to->second.accepted += counts.accepted;
+      }
+    arrived();
+  }
+  void add(const advertised_counts& counts) {
+    for (const auto& [index, families] : counts.members) {
+      const auto found = place.find(index);
+      if (found == place.end())
+        continue;
+      for (const auto& [family, count] : families)
+        reply.neighbors[found->second].families[family].advertised = count;
+    }
+    arrived();
+  }
+};
+
 } // namespace
 
 neighbor_status router::status_of(const neighbor_entry& entry) {
@@ -38,13 +73,7 @@ router::source_of(const neighbor_entry& entry) {
 
 /// The states are here; the counts are asked of the shards and exporters.
 caf::result<neighbors_reply> router::neighbors() {
-  struct job_state {
-    caf::typed_response_promise<neighbors_reply> promise;
-    neighbors_reply reply;
-    std::map<rib::neighbor_index, std::size_t> place;
-    std::size_t missing = 1;
-  };
-  auto job = std::make_shared<job_state>();
+  auto job = std::make_shared<neighbors_job>();
   totals_query totals;
   for (const auto& [name, entry] : neighbors_) {
     if (const auto index = source_of(entry)) {
@@ -55,48 +84,18 @@ caf::result<neighbors_reply> router::neighbors() {
   }
   job->promise = this->make_response_promise<neighbors_reply>();
   const auto promise = job->promise;
-  const auto arrived = [job] {
-    if (--job->missing == 0)
-      job->promise.deliver(std::move(job->reply));
-  };
-  const auto late = [arrived](const caf::error&) { arrived(); };
+  const auto late = [job](const caf::error&) { job->arrived(); };
   for (const auto& shard : shards_) {
     ++job->missing;
     this->request(shard, member_answer_timeout, totals)
-        .then(
-            [job, arrived](const shard_totals& t) {
-              for (const auto& [index, families] : t.neighbors)
-                for (const auto& [family, counts] : families) {
-                  auto& all = job->reply.neighbors[job->place.at(index)];
-                  const auto to = all.families.find(family);
-                  if (to == all.families.end())
-                    continue;
-                  to->second.received += counts.received;
-                  to->second.accepted += counts.accepted;
-                }
-              arrived();
-            },
-            late);
+        .then([job](const shard_totals& t) { job->add(t); }, late);
   }
   for (const auto& [id, group] : groups_) {
     ++job->missing;
     this->request(group.handle, member_answer_timeout, advertised_query{})
-        .then(
-            [job, arrived](const advertised_counts& t) {
-              for (const auto& [index, families] : t.members) {
-                const auto place = job->place.find(index);
-                if (place == job->place.end())
-                  continue;
-                for (const auto& [family, count] : families)
-                  job->reply.neighbors[place->second]
-                      .families[family]
-                      .advertised = count;
-              }
-              arrived();
-            },
-            late);
+        .then([job](const advertised_counts& t) { job->add(t); }, late);
   }
-  arrived();
+  job->arrived();
   return promise;
 }
 

@@ -142,6 +142,28 @@ std::uint64_t random_seed() {
 
 } // namespace
 
+namespace {
+
+actors::node_arguments node_arguments_of(const daemon_options& options,
+                                         actors::environment_ptr environment,
+                                         log::logger& log) {
+  actors::node_arguments arguments;
+  arguments.cell = environment->registry->add("", actors::actor_kind::node,
+                                              options.node_name);
+  arguments.environment = std::move(environment);
+  arguments.configuration_path = options.configuration_path;
+  arguments.node_name = options.node_name;
+  arguments.configuration = options.configuration;
+  std::string error;
+  arguments.persisted =
+      actors::read_persisted(options.configuration->data_dir, error);
+  if (!error.empty())
+    log.write(daemon_record(log::level::warn, error));
+  return arguments;
+}
+
+} // namespace
+
 int run_daemon(const daemon_options& options) {
   // One arena: threads share few allocations, and arenas cost memory.
   mallopt(M_ARENA_MAX, 1);
@@ -162,18 +184,7 @@ int run_daemon(const daemon_options& options) {
     const auto environment =
         std::make_shared<const actors::environment>(actors::environment{
             *reactor, log, pool, registry, random_seed(), marker.found()});
-    std::string persisted_error;
-    actors::node_arguments arguments;
-    arguments.environment = environment;
-    arguments.cell =
-        registry->add("", actors::actor_kind::node, options.node_name);
-    arguments.configuration_path = options.configuration_path;
-    arguments.node_name = options.node_name;
-    arguments.configuration = options.configuration;
-    arguments.persisted = actors::read_persisted(
-        options.configuration->data_dir, persisted_error);
-    if (!persisted_error.empty())
-      log.write(daemon_record(log::level::warn, persisted_error));
+    auto arguments = node_arguments_of(options, environment, log);
     main_loop loop{log, *registry};
     system_config config;
     caf::actor_system system{config};

@@ -36,7 +36,7 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   return std::nullopt;
 }
 
-std::string to_text(milliseconds duration) {
+std::string duration_text(milliseconds duration) {
   if (duration.count() == 0)
     return "0s";
   for (const auto& [name, size] : units)

@@ -12,6 +12,6 @@ namespace troupe::config {
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// The duration in the largest unit that needs no fraction; "0s" for none.
-std::string to_text(std::chrono::milliseconds duration);
+std::string duration_text(std::chrono::milliseconds duration);
 
 } // namespace troupe::config

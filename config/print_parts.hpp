@@ -23,7 +23,7 @@ inline json to_json(const std::string& s) {
   return s;
 }
 inline json to_json(std::chrono::milliseconds d) {
-  return to_text(d);
+  return duration_text(d);
 }
 inline json to_json(const protocol::ip_address& a) {
   return to_string(a);

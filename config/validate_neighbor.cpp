@@ -27,8 +27,8 @@ void check_hold(const timer_config& t, const std::string& path, findings& out) {
     out.error(where, "with a hold time of 0s no KEEPALIVE is sent; leave it "
                      "out");
   else if (t.hold != 0ms && t.keepalive >= t.hold)
-    out.error(where,
-              "must be less than the hold time, which is " + to_text(t.hold));
+    out.error(where, "must be less than the hold time, which is "
+                         + duration_text(t.hold));
   else if (t.hold != 0ms && t.keepalive < 1s) // RFC 4271 §4.4
     out.error(where, "must be 1s or more");
   // RFC 9687: more than the hold time.

@@ -26,11 +26,11 @@ TEST(Duration, IsNothingElse) {
 }
 
 TEST(Duration, IsPrintedInTheLargestUnitThatFits) {
-  EXPECT_EQ(to_text(0ms), "0s");
-  EXPECT_EQ(to_text(1500ms), "1500ms");
-  EXPECT_EQ(to_text(90s), "90s");
-  EXPECT_EQ(to_text(120s), "2m");
-  EXPECT_EQ(to_text(48h), "2d");
+  EXPECT_EQ(duration_text(0ms), "0s");
+  EXPECT_EQ(duration_text(1500ms), "1500ms");
+  EXPECT_EQ(duration_text(90s), "90s");
+  EXPECT_EQ(duration_text(120s), "2m");
+  EXPECT_EQ(duration_text(48h), "2d");
 }
 
 TEST(Duration, ReadsWhatItPrints) {
@@ -38,7 +38,7 @@ TEST(Duration, ReadsWhatItPrints) {
     const auto count = *rc::gen::inRange<std::int64_t>(0, 1000);
     const auto factor = *rc::gen::element<std::int64_t>(1, 250, 1000, 60000);
     const std::chrono::milliseconds duration{count * factor};
-    RC_ASSERT(parse_duration(to_text(duration)) == duration);
+    RC_ASSERT(parse_duration(duration_text(duration)) == duration);
   }));
 }
 
