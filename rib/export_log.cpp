@@ -110,8 +110,8 @@ bool export_log::is_wanted(admission who, std::size_t family) const {
     return reading_family_[family] > (reads(who.value()) ? 1U : 0U);
   case admission::form::only:
     return reads(who.value());
-  case admission::form::set:
-    return true;
+  case admission::form::set: // its chunk must have somebody before it
+    return reading_family_[family] != 0;
   }
   return false;
 }

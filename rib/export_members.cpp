@@ -72,8 +72,8 @@ void member_table::owe_all_numbers(member_slot m, std::size_t family) {
   if (!speaks(m, family))
     return;
   for (unsigned shard = 0; shard < limits_of_.size(); ++shard)
-    for (prefix_number n = 0; n < limits_of_[shard][family].value_or(0); ++n)
-      owe(m, shard, family, n);
+    if (const auto limit = limits_of_[shard][family])
+      owe_below(m, shard, family, *limit);
 }
 
 void member_table::set_number_limit(unsigned shard, std::size_t family,
@@ -84,10 +84,15 @@ void member_table::set_number_limit(unsigned shard, std::size_t family,
   if (!first)
     return;
   for_each([&](member_slot m) {
-    for (prefix_number n = 0;
-         at(m).withdrawals && speaks(m, family) && n < limit; ++n)
-      owe(m, shard, family, n);
+    if (at(m).withdrawals && speaks(m, family))
+      owe_below(m, shard, family, limit);
   });
+}
+
+void member_table::owe_below(member_slot m, unsigned shard, std::size_t family,
+                             prefix_number limit) {
+  for (prefix_number n = 0; n < limit + limits_.numbers_ahead; ++n)
+    owe(m, shard, family, n);
 }
 
 void member_table::owe_absent(admission who, unsigned shard, std::size_t family,

@@ -179,6 +179,8 @@ private:
   bool holds(member_slot m, unsigned shard) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
+  void owe_below(member_slot m, unsigned shard, std::size_t family,
+                 prefix_number limit);
   void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
   bool ask_for(member_slot m, const std::vector<bool>& held,

@@ -311,20 +311,16 @@ std::string export_world::check_ids(const prefix& p) {
     if (const auto old = before.find(name);
         old != before.end() && old->second != id)
       return "a path of " + to_string(p) + " got another id";
-    const auto [meant, fresh] = meant_[p].emplace(id, name);
-    if (fresh || meant->second == name)
-      continue;
-    meant->second = name;
-    for (const auto& [neighbor, m] : members)
-      if (const auto known = m.peer->paths.find(p);
-          known != m.peer->paths.end() && known->second.contains(id))
-        return "an id of " + to_string(p) + " means another path";
   }
   before = std::move(now);
   return {};
 }
 
 std::string export_world::check_ids() {
+  // A path that has gone may come back under another id.
+  for (auto& [p, ids] : ids_)
+    if (!shards_[shard_of(p)].best(p))
+      ids.clear();
   for (const auto& shard : shards_)
     for (const auto& [p, unused] : shard.routes())
       if (options_.settings.families

@@ -107,8 +107,7 @@ private:
   std::map<attribute_ref, protocol::wire::path_attributes> sets_;
   std::vector<attribute_handle> handles_;
   std::vector<std::uint64_t> last_; // sequence delivered, by shard
-  std::map<protocol::prefix, std::map<path_name, std::uint32_t>> ids_;   // now
-  std::map<protocol::prefix, std::map<std::uint32_t, path_name>> meant_; // last
+  std::map<protocol::prefix, std::map<path_name, std::uint32_t>> ids_; // now
 };
 
 } // namespace troupe::rib::testing
