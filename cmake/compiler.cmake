@@ -1,7 +1,9 @@
 # Warnings, sanitizers and the compiler cache: one place for every target.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Precompiled headers are cached only with this sloppiness (ccache's manual).
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
 endif()
 
 add_library(troupe_options INTERFACE)
@@ -15,6 +17,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # overruns where a std::vector of known bytes grows.
   target_compile_options(troupe_options INTERFACE -Wno-maybe-uninitialized
     -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
+
+if(CMAKE_UNITY_BUILD)
+  # Sees a header in every file of a unity source but the last.
+  add_compile_options(-Wno-subobject-linkage)
 endif()
 
 if(TROUPE_SANITIZE)

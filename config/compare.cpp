@@ -146,9 +146,9 @@ void compare_routes(const neighbor& a, const neighbor& b, comparison& in,
            a.honor_graceful_shutdown, b.honor_graceful_shutdown);
 }
 
-using chain = std::optional<rib::chain_definition>;
+using named_chain = std::optional<rib::chain_definition>;
 
-bool same_meaning(const chain& a, const chain& b,
+bool same_meaning(const named_chain& a, const named_chain& b,
                   const router_differences& around) {
   return a == b && !(b && around.touch(*b));
 }

@@ -18,7 +18,7 @@ struct unit {
 constexpr unit units[] = {
     {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 
-constexpr std::int64_t most = 365LL * 86400000;
+constexpr std::int64_t longest = 365LL * 86400000;
 
 } // namespace
 
@@ -31,7 +31,7 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   const std::string_view rest{result.ptr,
                               static_cast<std::size_t>(end - result.ptr)};
   for (const auto& [name, size] : units)
-    if (rest == name && number <= most / size)
+    if (rest == name && number <= longest / size)
       return milliseconds{number * size};
   return std::nullopt;
 }

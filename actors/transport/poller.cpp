@@ -16,15 +16,15 @@ int poller::watch(int fd, std::uint64_t id, std::uint32_t current,
                   std::uint32_t wanted) const {
   if (current == wanted)
     return 0;
-  epoll_event event{};
-  event.events = wanted;
-  event.data.u64 = id;
+  epoll_event watched{};
+  watched.events = wanted;
+  watched.data.u64 = id;
   auto operation = EPOLL_CTL_MOD;
   if (current == 0)
     operation = EPOLL_CTL_ADD;
   else if (wanted == 0)
     operation = EPOLL_CTL_DEL;
-  return ::epoll_ctl(epoll_.get(), operation, fd, &event) == 0 ? 0 : errno;
+  return ::epoll_ctl(epoll_.get(), operation, fd, &watched) == 0 ? 0 : errno;
 }
 
 std::span<const epoll_event>

@@ -1,4 +1,5 @@
 #include "actors/log/records.hpp"
+#include "source_dir.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "config/print.hpp"
+#include "source_dir.hpp"
 #include "tests/config/config_support.hpp"
 #include "tests/config/generate.hpp"
 

@@ -1,3 +1,4 @@
+#include "source_dir.hpp"
 #include "tests/config/config_support.hpp"
 #include "tests/support/read_file.hpp"
 

@@ -4,6 +4,7 @@
 // `session:`. UPDATE_GOLDEN=1 writes the texts anew; the diff is the review.
 
 #include "protocol/wire/text.hpp"
+#include "source_dir.hpp"
 #include "tests/protocol/golden_session.hpp"
 #include "tests/protocol/wire_reencode.hpp"
 #include "tests/protocol/wire_support.hpp"

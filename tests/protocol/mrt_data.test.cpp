@@ -4,6 +4,7 @@
 #include "protocol/mrt/reader.hpp"
 #include "protocol/overloaded.hpp"
 #include "protocol/wire/update.hpp"
+#include "source_dir.hpp"
 #include "tests/support/read_file.hpp"
 
 #include <gtest/gtest.h>

@@ -3,6 +3,7 @@
 
 #include "protocol/wire/open.hpp"
 #include "protocol/wire/text.hpp"
+#include "source_dir.hpp"
 #include "tests/protocol/wire_support.hpp"
 #include "tests/support/read_file.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "protocol/mrt/reader.hpp"
 #include "protocol/wire/text.hpp"
+#include "source_dir.hpp"
 #include "tests/protocol/wire_reencode.hpp"
 #include "tests/protocol/wire_support.hpp"
 #include "tests/support/read_file.hpp"

@@ -1,5 +1,7 @@
 #include "tests/simulation/seed_scenario.hpp"
 
+#include "source_dir.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <map>
