@@ -29,7 +29,8 @@ exporter::behavior_type exporter::make_behavior() {
   return {
       [this](const shard_changes& m) { apply(m); },
       [this](const member_joined& m) { join(m); },
-      [this](const member_left& m) { leave(m.neighbor); },
+      [this](const member_left& m) { handle(m); },
+      [this](const member_released& m) { release(m.neighbor); },
       [this](const member_refresh& m) {
         if (const auto found = self_.state->members.find(m.neighbor);
             found != self_.state->members.end())
@@ -79,6 +80,7 @@ void exporter::on_exit() {
   links_.clear();
   self_.shards.clear();
   self_.members.clear();
+  self_.router = nullptr;
   for (auto& [name, member] : self_.state->members)
     member.connection = nullptr;
 }
@@ -103,13 +105,23 @@ void exporter::adopt() {
       gone.push_back(name);
   for (const auto name : gone)
     leave(name);
+  auto& handed_over = self_.state->handed_over;
+  std::set<rib::neighbor_index> kept = self_.handed_over;
   for (const auto& wanted : self_.members) {
+    // The router will hear that it was handed over.
+    if (handed_over.contains(wanted.options.neighbor)) {
+      kept.insert(wanted.options.neighbor);
+      continue;
+    }
     join(wanted);
     this->send(wanted.connection,
                exporter_replaced{wanted.options.neighbor, handle_to_self(),
                                  self_.group});
   }
   self_.members.clear();
+  for (const auto name : std::set{handed_over})
+    if (!kept.contains(name))
+      release(name);
   go_on();
 }
 
@@ -134,13 +146,34 @@ void exporter::join(const member_joined& m) {
   const auto found = members.find(m.options.neighbor);
   if (found != members.end()) {
     found->second.connection = m.connection;
-    return;
+  } else {
+    const auto index = self_.state->group.join(m.options);
+    members.emplace(m.options.neighbor,
+                    exporter_state::member{index, m.connection, 0, 0});
+    self_.state->names[index] = m.options.neighbor;
   }
-  const auto index = self_.state->group.join(m.options);
-  members.emplace(m.options.neighbor,
-                  exporter_state::member{index, m.connection, 0, 0});
-  self_.state->names[index] = m.options.neighbor;
   wanted_ = true;
+  if (m.former == 0)
+    return;
+  // The shards hear of what is held here before the old group lets go of it.
+  self_.state->group.flush();
+  acknowledge();
+  this->send(self_.router, member_taken_over{m.options.neighbor, m.former});
+}
+
+void exporter::handle(const member_left& m) {
+  const auto found = self_.state->members.find(m.neighbor);
+  if (found == self_.state->members.end())
+    return;
+  if (!m.moves)
+    return leave(m.neighbor);
+  auto told = self_.state->group.hand_over(found->second.index);
+  self_.state->handed_over.insert(m.neighbor);
+  self_.state->names.erase(found->second.index);
+  self_.state->members.erase(found);
+  wanted_ = true;
+  this->send(self_.router,
+             member_handed_over{m.neighbor, self_.group, std::move(told)});
 }
 
 void exporter::leave(rib::neighbor_index neighbor) {
@@ -150,6 +183,12 @@ void exporter::leave(rib::neighbor_index neighbor) {
   self_.state->names.erase(found->second.index);
   self_.state->group.leave(found->second.index);
   self_.state->members.erase(found);
+  wanted_ = true;
+}
+
+void exporter::release(rib::neighbor_index neighbor) {
+  self_.state->group.release(neighbor);
+  self_.state->handed_over.erase(neighbor);
   wanted_ = true;
 }
 
@@ -180,7 +219,6 @@ void exporter::go_on() {
 void exporter::step() {
   wanted_ = false;
   self_.state->group.flush();
-  self_.state->highest_path_id = self_.state->group.highest_path_id();
   acknowledge();
   ask_shards();
   give_output();

@@ -4,8 +4,8 @@
 #include "actors/instrumented.hpp"
 #include "actors/messages.hpp"
 
-#include <atomic>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace troupe::actors {
@@ -25,20 +25,22 @@ struct exporter_state {
   };
 
   rib::export_group group;
-  /// The group's, for the router: members take it along when they move.
-  std::atomic<std::uint32_t> highest_path_id{0};
   std::map<rib::neighbor_index, member> members;
   std::map<rib::member_index, rib::neighbor_index> names;
+  std::set<rib::neighbor_index> handed_over; ///< and not released
 };
 
 struct exporter_arguments {
   environment_ptr environment;
   std::shared_ptr<actor_cell> cell;
+  router_actor router;
   group_id group = 0;
   std::shared_ptr<exporter_state> state;
   std::vector<shard_actor> shards;
   /// The members as they are to be, with their connections.
   std::vector<member_joined> members;
+  /// Those that moved and that no other group has taken over yet.
+  std::set<rib::neighbor_index> handed_over;
   /// Whether another incarnation worked on the state before.
   bool restarted = false;
 };
@@ -66,6 +68,8 @@ private:
   void apply(const shard_changes& changes);
   void join(const member_joined& joined);
   void leave(rib::neighbor_index neighbor);
+  void handle(const member_left& left);
+  void release(rib::neighbor_index neighbor);
   void written(const output_done& done);
   void attach_to(const shard_actor& shard, bool restarted);
   void go_on();

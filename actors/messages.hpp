@@ -92,6 +92,7 @@ struct shard_changes;
 struct shard_current;
 struct member_joined;
 struct member_left;
+struct member_released;
 struct member_refresh;
 struct output_done;
 struct exporter_step;
@@ -102,10 +103,10 @@ struct advertised_counts;
 /// The Adj-RIB-Out of one update group.
 using exporter_actor = caf::typed_actor<
     caf::reacts_to<shard_changes>, caf::reacts_to<member_joined>,
-    caf::reacts_to<member_left>, caf::reacts_to<member_refresh>,
-    caf::reacts_to<output_done>, caf::reacts_to<exporter_step>,
-    caf::reacts_to<shard_replaced>, caf::reacts_to<source_up>,
-    caf::reacts_to<shard_current>,
+    caf::reacts_to<member_left>, caf::reacts_to<member_released>,
+    caf::reacts_to<member_refresh>, caf::reacts_to<output_done>,
+    caf::reacts_to<exporter_step>, caf::reacts_to<shard_replaced>,
+    caf::reacts_to<source_up>, caf::reacts_to<shard_current>,
     caf::replies_to<told_query>::with<told_reply>,
     caf::replies_to<advertised_query>::with<advertised_counts>>;
 
@@ -131,6 +132,8 @@ struct retention_timer;
 struct session_report;
 struct router_changed;
 struct source_purged;
+struct member_handed_over;
+struct member_taken_over;
 struct neighbors_query;
 struct neighbors_reply;
 struct neighbor_command;
@@ -144,7 +147,8 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<unregister_session>, caf::reacts_to<refresh_request>,
     caf::reacts_to<end_of_rib_seen>, caf::reacts_to<retention_timer>,
     caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
-    caf::reacts_to<source_purged>, caf::reacts_to<stop_router>,
+    caf::reacts_to<source_purged>, caf::reacts_to<member_handed_over>,
+    caf::reacts_to<member_taken_over>, caf::reacts_to<stop_router>,
     caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
     caf::replies_to<restart_actor>::with<command_result>,
     caf::replies_to<neighbors_query>::with<neighbors_reply>,
@@ -501,8 +505,25 @@ struct shard_step {};
 struct member_joined {
   rib::member_options options;
   connection_actor connection;
+  /// Where it comes from, if it was told anything before.
+  group_id former = 0;
 };
 struct member_left {
+  rib::neighbor_index neighbor{};
+  bool moves = false; ///< to another group; answered by member_handed_over
+};
+/// A move between groups goes from the old exporter by the router to the new
+/// one, and back when that one has told the shards what it holds.
+struct member_handed_over {
+  rib::neighbor_index neighbor{};
+  group_id group = 0;
+  rib::handover told;
+};
+struct member_taken_over {
+  rib::neighbor_index neighbor{};
+  group_id former = 0;
+};
+struct member_released {
   rib::neighbor_index neighbor{};
 };
 struct member_refresh {
@@ -764,6 +785,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::resync_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_step)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_released)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_handed_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_taken_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_refresh)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::export_output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::output_done)

@@ -74,6 +74,8 @@ router::behavior_type router::make_behavior() {
       [this](const session_report& m) { handle(m); },
       [this](const router_changed& m) { handle(m); },
       [this](const source_purged& m) { handle(m); },
+      [this](const member_handed_over& m) { handle(m); },
+      [this](const member_taken_over& m) { handle(m); },
       [this](const stop_router& m) { stop(m); },
       [this](const router_step&) {},
       [this](const supervisor_timer& m) { sup_.handle_timer(m); },
@@ -204,13 +206,16 @@ void router::start_group(group_id id) {
               const auto& group = groups_.at(id);
               exporter_arguments a{self_.environment,
                                    cell_of,
+                                   handle_to_self(),
                                    id,
                                    group.state,
                                    shards_,
                                    {},
+                                   {},
                                    !std::exchange(*first, false)};
               for (const auto& [index, member] : group.members)
                 a.members.push_back(member);
+              a.handed_over = group.handed_over;
               return this->spawn<exporter>(std::move(a));
             }),
             .cell = cell_of});
@@ -243,6 +248,7 @@ void router::on_child(const child_event& event) {
     const auto found = groups_.find(number(group_prefix));
     if (started && found != groups_.end()) {
       found->second.handle = caf::actor_cast<exporter_actor>(event.handle);
+      exporter_started(found->first, event);
       tell_rib();
     }
   } else if (id.starts_with(session_prefix)) {

@@ -26,9 +26,9 @@ struct router_arguments {
 
 /// The supervisor of one router: which neighbours exist, what is restarted, and
 /// the tables that outlive the actors that work on them. Split into life of the
-/// children (router.cpp), sessions and groups (router_sessions.cpp), routes
-/// that outlive their session (router_retention.cpp) and views
-/// (router_queries.cpp).
+/// children (router.cpp), sessions (router_sessions.cpp), update groups
+/// (router_groups.cpp), routes that outlive their session
+/// (router_retention.cpp) and views (router_queries.cpp).
 class router final : public instrumented<router_actor> {
 public:
   router(caf::actor_config& config, router_arguments arguments);
@@ -49,6 +49,7 @@ private:
     protocol::endpoint remote;
     connection_actor connection;
     std::shared_ptr<prefix_gauge> gauge;
+    bool moving = false; ///< its group has been asked to hand it over
   };
   /// A source whose session is gone and whose routes stay for a while.
   struct stale_source {
@@ -83,6 +84,8 @@ private:
     std::shared_ptr<exporter_state> state;
     exporter_actor handle;
     std::map<rib::neighbor_index, member_joined> members;
+    /// Handed over, and not yet taken over by another group.
+    std::set<rib::neighbor_index> handed_over;
   };
 
   // -- children --------------------------------------------------------------
@@ -128,14 +131,20 @@ private:
   // -- neighbours and groups -------------------------------------------------
   neighbor_entry* find_by_address(const incoming_connection& m);
   neighbor_entry* admit_dynamic(const incoming_connection& m);
-  void remove_neighbor(std::string name);
+  void remove_neighbor(const std::string& given);
   void change_neighbor(const config::neighbor_changed& change,
                        const config::neighbor& wanted);
   std::optional<rib::neighbor_index> take_index();
-  group_id group_for(const rib::export_settings& settings);
-  /// `former` is what it was told by before, if it was told anything.
-  void join(neighbor_entry& entry, const rib::export_settings& settings,
-            const rib::export_settings* former, std::uint32_t known_ids = 0);
+  group_id group_for(const rib::export_settings& settings, group_id but_not);
+  /// `former`: what it was told by its group before, if it was told anything.
+  void join(neighbor_entry& entry, std::optional<rib::handover> former);
+  void move(neighbor_entry& entry);
+  void exporter_started(group_id id, const child_event& event);
+  void handle(const member_handed_over& m);
+  void handle(const member_taken_over& m);
+  void release(rib::neighbor_index index, group_id group);
+  void remove_if_empty(group_id group);
+  rib::export_settings export_settings_of(const neighbor_entry& entry) const;
   config::session_facts facts_of(const registration& r) const;
   static peer_key key_of(const config::neighbor& n);
   void leave(rib::neighbor_index index, group_id group);

@@ -205,10 +205,7 @@ void router::end_deferral() {
                  session_command{session_command::kind::restart_over, {}, {}});
     if (!entry.registered || entry.registered->group != 0)
       continue;
-    join(entry,
-         config::export_settings(*configuration_, entry.configuration,
-                                 facts_of(*entry.registered)),
-         nullptr);
+    join(entry, std::nullopt);
   }
   tell_rib();
 }

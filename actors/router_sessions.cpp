@@ -9,14 +9,6 @@ namespace troupe::actors {
 
 namespace {
 
-std::vector<protocol::family>
-families_of(const protocol::wire::negotiated& agreed) {
-  std::vector<protocol::family> families;
-  for (const auto& each : agreed.families)
-    families.push_back(each.address_family);
-  return families;
-}
-
 /// A configuration with nothing but this router, for `diff`.
 config::configuration alone(const config::router& r) {
   config::configuration c;
@@ -162,10 +154,7 @@ void router::handle(const register_session& m) {
   if (awaited_)
     note_return(entry);
   if (!awaited_ && entry.registered->group == 0)
-    join(entry,
-         config::export_settings(*configuration_, entry.configuration,
-                                 facts_of(*entry.registered)),
-         nullptr);
+    join(entry, std::nullopt);
   tell_rib();
   this->send(m.session, std::move(reply));
 }
@@ -232,66 +221,6 @@ config::session_facts router::facts_of(const registration& r) const {
               : self_.environment->sockets.global_address(r.local.scope_id)};
 }
 
-// -- update groups ------------------------------------------------------------
-
-group_id router::group_for(const rib::export_settings& settings) {
-  for (const auto& [id, group] : groups_)
-    if (group.settings == settings)
-      return id;
-  const auto id = ++last_group_;
-  auto& group = groups_[id];
-  group.settings = settings;
-  group.state = std::make_shared<exporter_state>(
-      self_.environment->pool, settings, static_cast<unsigned>(shards_.size()),
-      self_.export_limits);
-  // Before its actor is there, so that no change can come before them.
-  for (const auto& [name, entry] : neighbors_)
-    if (entry.registered)
-      group.state->group.set_source(entry.registered->facts);
-    else if (entry.stale)
-      group.state->group.set_source(entry.stale->facts);
-  start_group(id);
-  return id;
-}
-
-void router::join(neighbor_entry& entry, const rib::export_settings& settings,
-                  const rib::export_settings* former, std::uint32_t known_ids) {
-  auto& r = *entry.registered;
-  r.group = group_for(settings);
-  auto& group = groups_.at(r.group);
-  rib::member_options options;
-  options.neighbor = r.facts.index;
-  options.families = families_of(r.negotiated);
-  options.told_before = former != nullptr;
-  options.send_end_of_rib = former == nullptr;
-  options.enhanced_refresh = r.negotiated.enhanced_route_refresh;
-  options.known_ids = known_ids;
-  if (former != nullptr)
-    for (const auto& [family, how] : former->families)
-      if (how.default_originate)
-        options.told_defaults.push_back(family);
-  member_joined joined{std::move(options), r.connection};
-  group.members[r.facts.index] = joined;
-  this->send(group.handle, std::move(joined));
-}
-
-void router::leave(rib::neighbor_index index, group_id id) {
-  const auto found = groups_.find(id);
-  if (found == groups_.end())
-    return;
-  found->second.members.erase(index);
-  this->send(found->second.handle, member_left{index});
-  if (!found->second.members.empty())
-    return;
-  // Nobody is told by it any more: its Adj-RIB-Out goes.
-  for (const auto& shard : shards_)
-    this->send(shard, exporter_detached{id});
-  sup_.remove("exporter." + std::to_string(id));
-  self_.environment->registry->remove(
-      child_id(cell().id(), actor_kind::exporter, std::to_string(id)));
-  groups_.erase(found);
-}
-
 void router::tell_rib() {
   if (!rib_)
     return;
@@ -342,8 +271,10 @@ void router::handle(const router_changed& m) {
         change);
 }
 
-// By value: the name may be the key of what goes.
-void router::remove_neighbor(std::string name) {
+// A copy: the name may be the key of what goes.
+void router::remove_neighbor(const std::string& given) {
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+  const auto name = given;
   const auto found = neighbors_.find(name);
   if (found == neighbors_.end())
     return;
@@ -411,14 +342,8 @@ void router::change_neighbor(const config::neighbor_changed& change,
                                  *configuration_, wanted, facts)});
   if (r.group == 0)
     return; // it joins when our restart is over
-  const auto settings = config::export_settings(*configuration_, wanted, facts);
-  const auto former = groups_.at(r.group).settings;
-  if (settings == former)
-    return;
-  const auto known_ids = groups_.at(r.group).state->highest_path_id.load();
-  leave(r.facts.index, r.group);
-  join(entry, settings, &former, known_ids);
-  tell_rib();
+  if (!r.moving && export_settings_of(entry) != groups_.at(r.group).settings)
+    move(entry);
 }
 
 } // namespace troupe::actors

@@ -113,7 +113,7 @@ void session::start() {
 }
 
 /// The heart: one event in, its actions carried out in order.
-void session::run(fsm::event event) {
+void session::run(const fsm::event& event) {
   log_event(event);
   for (const auto& action : fsm_.handle(event))
     execute(action);
@@ -158,7 +158,7 @@ void session::handle(const attempt_event& m) {
     const auto text = log::os_error_text(down->error);
     log::log_connecting_failed(
         log(), to_string(on_link(peer_address_, self_.neighbor.port)), text);
-    last_error_ = text;
+    last_attempt_ = text;
     report();
     run(fsm::connect_attempt_failed{});
   }
@@ -266,7 +266,7 @@ void session::handle(const session_registered& m) {
   if (m.incarnation != incarnation_ || found == connections_.end())
     return;
   if (!m.error.empty()) {
-    last_error_ = m.error;
+    last_attempt_ = m.error;
     return run(fsm::session_set_up_failed{m.connection_id});
   }
   registered_ = m;

@@ -60,7 +60,7 @@ private:
 
   // -- what comes in ---------------------------------------------------------
   void start();
-  void run(protocol::fsm::event event);
+  void run(const protocol::fsm::event& event);
   void handle(const incoming_connection& incoming);
   void handle(const attempt_event& attempt);
   void handle(const connection_event& event);
@@ -110,6 +110,7 @@ private:
   void execute(const protocol::fsm::unexpected_event& action);
   void transmit(connection_id id, std::vector<std::uint8_t> message);
   void forget(connection_id id);
+  std::string last_error() const;
   void report();
 
   // -- for the log -----------------------------------------------------------
@@ -147,7 +148,8 @@ private:
   /// What the session that is set up agreed on.
   std::optional<protocol::wire::negotiated> agreed_;
   std::string update_contents_; ///< of the event that is being handled
-  std::string last_error_;
+  std::string last_end_;        // why the last session ended
+  std::string last_attempt_;    // why the last attempt since then failed
   caf::actor_clock::time_point since_{};
   std::uint64_t flaps_ = 0;
   /// The state that lines show: the old one until the transition is logged.

@@ -228,12 +228,14 @@ void session::execute(const fsm::accept_updates& a) {
 void session::execute(const fsm::established& a) {
   check_send_hold_later(a.connection);
   ++self_.counters->established;
-  last_error_.clear();
+  last_end_.clear();
+  last_attempt_.clear();
   report();
 }
 
 void session::execute(const fsm::session_down& a) {
-  last_error_ = text_of(a.why);
+  last_end_ = text_of(a.why);
+  last_attempt_.clear();
   ++flaps_;
   registered_.reset();
   const bool helps =
@@ -248,14 +250,15 @@ void session::execute(const fsm::session_down& a) {
 // -- for the record -----------------------------------------------------------
 
 void session::execute(const fsm::connection_ends& a) {
-  last_error_ = text_of(a.why);
+  const auto text = text_of(a.why);
+  if (text != last_end_) // else it was that of the session
+    last_attempt_ = text;
   if (!log().enabled(log::level::warn))
     return;
   if (a.next == fsm::state::idle)
     log::log_connection_lost(log(), context(), context(a.connection), a.cause);
-  log().write(log::session_record(log::level::warn,
-                                  "connection ends: " + last_error_, context(),
-                                  context(a.connection)));
+  log().write(log::session_record(log::level::warn, "connection ends: " + text,
+                                  context(), context(a.connection)));
 }
 
 void session::execute(const fsm::transition& a) {
@@ -277,11 +280,19 @@ void session::execute(const fsm::unexpected_event& a) {
         {{"event", std::string{a.title}}}));
 }
 
+/// What a peer said when it closed must not be lost among the attempts to reach
+/// it again.
+std::string session::last_error() const {
+  if (last_end_.empty() || last_attempt_.empty())
+    return last_end_ + last_attempt_;
+  return last_end_ + "; since then: " + last_attempt_;
+}
+
 void session::report() {
   session_report r;
   r.name = self_.neighbor.name;
   r.state = api_name(fsm_.current());
-  r.last_error = last_error_;
+  r.last_error = last_error();
   r.since = since_;
   r.flaps = flaps_;
   r.counters = self_.counters;

@@ -37,8 +37,8 @@ void session::follow(const link_watch::news& news) {
   const auto& peer = link_->peer();
   if (peer != learned_ && (peer || connections_.empty()))
     use_peer(peer);
-  if (!learned_ && last_error_ != link_->waiting_for()) {
-    last_error_ = link_->waiting_for();
+  if (!learned_ && last_attempt_ != link_->waiting_for()) {
+    last_attempt_ = link_->waiting_for();
     report();
   }
 }
@@ -58,7 +58,8 @@ void session::use_peer(const std::optional<protocol::ip_address>& peer) {
   fsm_.reconfigure(fsm_settings());
   if (!peer)
     return;
-  last_error_.clear();
+  last_end_.clear();
+  last_attempt_.clear();
   log().write(log::session_record(log::level::info,
                                   "the neighbor is " + peer_text_, context()));
   if (self_.enabled)

@@ -121,7 +121,7 @@ format preferred_format(std::string_view accept) {
 std::string render(const document& d, format f) {
   // Text from peers may be no UTF-8, which ends neither a thread nor a
   // document.
-  const auto text = d.body.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto text = d.body.dump(-1, ' ', false, json::error_handler_t::replace);
   if (f == format::json)
     return text;
   const auto message = message_for(d.what);

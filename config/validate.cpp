@@ -101,16 +101,16 @@ void validate_originate(const router& r, const std::string& path,
 
 void validate_policies(const router& r, const std::string& path,
                        findings& out) {
+  const auto policies = path + ".policies.";
   for (const auto& mistake : rib::policy_library::check(r.policies))
     out.error(
-        below(at_index(path + ".policies." + mistake.policy, mistake.rule),
-              mistake.field),
+        below(at_index(policies + mistake.policy, mistake.rule), mistake.field),
         mistake.text);
   for (const auto& [name, definition] : r.policies)
     for (std::size_t i = 0; i < definition.rules.size(); ++i) {
       const auto& rule = definition.rules[i];
       if (rule.set.is_empty() && rule.then == rib::policy_action::next)
-        out.warning(at_index(path + ".policies." + name, i),
+        out.warning(at_index(policies + name, i),
                     "has no effect: it sets nothing and does not decide");
     }
 }

@@ -18,7 +18,10 @@ class [[nodiscard]] outcome {
 public:
   using value_type = T;
 
-  outcome(T value) : content_{std::in_place_index<0>, std::move(value)} {}
+  outcome(const T& value) : content_{std::in_place_index<0>, value} {}
+  outcome(T&& value) : content_{std::in_place_index<0>, std::move(value)} {}
+  /// A value of T's own making, to be filled where it is.
+  explicit outcome(std::in_place_t) : content_{std::in_place_index<0>} {}
   outcome(decode_error error)
       : content_{std::in_place_index<1>, std::move(error)} {}
 

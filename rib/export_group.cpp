@@ -112,7 +112,8 @@ struct export_group::implementation {
                       std::vector<member_slot> due, std::size_t family);
   void refresh(member_slot m, std::size_t family);
   void tell_again(member_slot m, std::size_t family);
-  void owe_everything(member_slot m, std::size_t family, bool all);
+  void owe_everything(member_slot m, std::size_t family);
+  void member_left();
   void close_step();
 
   export_settings settings;
@@ -227,18 +228,22 @@ void export_group::implementation::tell_again(member_slot m,
     members.owe_default(m, family);
     tell_defaults();
   }
-  owe_everything(m, family, false);
+  owe_everything(m, family);
 }
 
 void export_group::implementation::owe_everything(member_slot m,
-                                                  std::size_t family,
-                                                  bool all) {
-  if (all)
-    members.owe_all_numbers(m, family);
-  else if (family == family_place(ipv4_key::family))
+                                                  std::size_t family) {
+  if (family == family_place(ipv4_key::family))
     ipv4.with([&](auto& f) { f.owe_everything(m); });
   else
     ipv6.with([&](auto& f) { f.owe_everything(m); });
+}
+
+void export_group::implementation::member_left() {
+  if (members.any())
+    return;
+  with_each([](auto& f) { f.forget_pending(); });
+  members.forget_requests({});
 }
 
 void export_group::implementation::close_step() {
@@ -274,25 +279,39 @@ std::uint32_t export_group::highest_path_id() const {
 member_index export_group::join(const member_options& options) {
   self_->flush_pending();
   const auto m = self_->members.join(options);
-  self_->highest_id = std::max(self_->highest_id, options.known_ids);
+  if (options.former)
+    self_->highest_id = std::max(self_->highest_id, options.former->known_ids);
   for (const auto& [family, how] : self_->settings.families)
     if (how.default_originate)
       self_->members.owe_default(m, family_place(family));
-  for (const auto family : options.told_defaults)
-    self_->members.owe_default(m, family_place(family));
+  if (options.former)
+    for (const auto family : options.former->defaults)
+      self_->members.owe_default(m, family_place(family));
   self_->tell_defaults();
   for (std::size_t f = 0; f < family_count; ++f)
-    self_->owe_everything(m, f, options.told_before);
+    self_->owe_everything(m, f);
   self_->close_step();
   return member_index{m};
 }
 
 void export_group::leave(member_index member) {
   self_->members.leave(slot(member));
-  if (self_->members.any())
-    return;
-  self_->with_each([](auto& f) { f.forget_pending(); });
-  self_->members.forget_requests({});
+  self_->member_left();
+}
+
+handover export_group::hand_over(member_index member) {
+  handover what;
+  what.known_ids = highest_path_id();
+  for (const auto& [family, how] : self_->settings.families)
+    if (how.default_originate)
+      what.defaults.push_back(family);
+  self_->members.hand_over(slot(member), what);
+  self_->member_left();
+  return what;
+}
+
+void export_group::release(neighbor_index neighbor) {
+  self_->members.release(neighbor);
 }
 
 void export_group::refresh(member_index member, protocol::family family) {

@@ -3,6 +3,7 @@
 #include "rib/change.hpp"
 #include "rib/export_settings.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,19 +15,29 @@ namespace troupe::rib {
 /// A member's place in its group.
 enum class member_index : std::uint32_t {};
 
+/// What a group may have told a member that moves to another one.
+struct handover {
+  struct of_shard {
+    /// By the place of the family: all that was told has lower numbers.
+    std::array<prefix_number, 2> limits{};
+    /// Of what was withdrawn up to this sequence the member has read.
+    std::uint64_t safe = 0;
+  };
+  std::vector<of_shard> shards;
+  std::uint32_t known_ids = 0; ///< path ids up to this one were told
+  /// Of these a default route of our own was told.
+  std::vector<protocol::family> defaults;
+};
+
 struct member_options {
   neighbor_index neighbor{}; ///< its own routes are not told to it
   std::vector<protocol::family> families;
-  /// Whether the peer was told routes before (it moved here from another
-  /// group), so that what this group does not tell must be withdrawn.
-  bool told_before = false;
-  /// Of these the former group told a default route of ours, too.
-  std::vector<protocol::family> told_defaults;
+  /// What another group, of the same shards, told it before: what of that this
+  /// group does not tell must be withdrawn.
+  std::optional<handover> former = std::nullopt;
   bool send_end_of_rib = true;
   /// Begin and end of a refresh are marked (RFC 7313).
   bool enhanced_refresh = false;
-  /// Path ids up to this one may be known to the peer (`told_before`).
-  std::uint32_t known_ids = 0;
 };
 
 /// Encoded messages to write to one member, shared with the others. Bytes of a
@@ -92,6 +103,12 @@ public:
   /// members that left are used again.
   member_index join(const member_options& options);
   void leave(member_index member);
+  /// Lets a member go to another group. What it knows keeps its number until
+  /// `release`; call that when the other group has acknowledged to the shards
+  /// that it holds them.
+  handover hand_over(member_index member);
+  /// Idempotent, as the neighbour may be gone.
+  void release(neighbor_index neighbor);
   /// Starts to tell a member everything again (ROUTE-REFRESH, RFC 2918). Where
   /// the marks are agreed upon it waits for End-of-RIB and for the end of a
   /// refresh that is under way (RFC 7313 §4).

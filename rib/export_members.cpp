@@ -23,23 +23,50 @@ member_slot member_table::join(const member_options& options) {
     members_.emplace_back();
   member fresh;
   fresh.used = true;
-  fresh.withdrawals = options.told_before;
+  fresh.withdrawals = options.former.has_value();
   fresh.neighbor = options.neighbor;
   for (const auto f : options.families)
     if (const auto place = family_place(f); place < family_count)
       fresh.families |= 1U << place;
   fresh.end_of_rib = options.send_end_of_rib ? fresh.families : 0;
-  fresh.known_ids = options.known_ids;
+  fresh.known_ids = options.former ? options.former->known_ids : 0;
   fresh.enhanced_refresh = options.enhanced_refresh;
   // What it was told elsewhere may have left a refresh without an end.
-  if (options.told_before && options.enhanced_refresh)
+  if (options.former && options.enhanced_refresh)
     fresh.refresh_wanted = fresh.families;
   fresh.shards.resize(marks_.size());
   log_->start(m, fresh.families);
   members_[m] = std::move(fresh);
   slots_[i] = m;
   ++used_;
+  if (options.former)
+    owe_former(m, *options.former);
   return m;
+}
+
+// Other members may have read withdrawals that this one was not told.
+void member_table::owe_former(member_slot m, const handover& former) {
+  TROUPE_CHECK(former.shards.size() == marks_.size(),
+               "the member comes from other shards");
+  for (unsigned shard = 0; shard < marks_.size(); ++shard) {
+    const auto& told = former.shards[shard];
+    for (std::size_t family = 0; family < family_count; ++family)
+      if (speaks(m, family))
+        for (prefix_number n = 0; n < told.limits[family]; ++n)
+          owe(m, shard, family, n);
+    auto& of_shard = at(m).shards[shard];
+    of_shard.safe = std::min(of_shard.safe, told.safe);
+  }
+}
+
+void member_table::hand_over(member_slot m, handover& what) {
+  std::vector<std::uint64_t> kept;
+  for (unsigned shard = 0; shard < marks_.size(); ++shard) {
+    kept.push_back(safe_through(shard));
+    what.shards.push_back({limits_of_[shard], kept.back()});
+  }
+  handed_over_.insert_or_assign(at(m).neighbor, std::move(kept));
+  leave(m);
 }
 
 void member_table::leave(member_slot m) {
@@ -68,31 +95,10 @@ bool member_table::holds(member_slot m, unsigned shard) const {
          || (log_->is_reading(m) && log_->position(m) < of_shard.answered);
 }
 
-void member_table::owe_all_numbers(member_slot m, std::size_t family) {
-  if (!speaks(m, family))
-    return;
-  for (unsigned shard = 0; shard < limits_of_.size(); ++shard)
-    if (const auto limit = limits_of_[shard][family])
-      owe_below(m, shard, family, *limit);
-}
-
 void member_table::set_number_limit(unsigned shard, std::size_t family,
                                     prefix_number limit) {
   auto& known = limits_of_[shard][family];
-  const bool first = !known;
-  known = std::max(limit, known.value_or(0));
-  if (!first)
-    return;
-  for_each([&](member_slot m) {
-    if (at(m).withdrawals && speaks(m, family))
-      owe_below(m, shard, family, limit);
-  });
-}
-
-void member_table::owe_below(member_slot m, unsigned shard, std::size_t family,
-                             prefix_number limit) {
-  for (prefix_number n = 0; n < limit + limits_.numbers_ahead; ++n)
-    owe(m, shard, family, n);
+  known = std::max(limit, known);
 }
 
 void member_table::owe_absent(admission who, unsigned shard, std::size_t family,
@@ -425,6 +431,8 @@ std::uint64_t member_table::safe_through(unsigned shard) const {
     if (holds(m, shard))
       safe = std::min(safe, at(m).shards[shard].safe);
   });
+  for (const auto& [neighbor, kept] : handed_over_)
+    safe = std::min(safe, kept[shard]);
   return safe;
 }
 

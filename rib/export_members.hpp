@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -35,6 +36,9 @@ public:
 
   member_slot join(const member_options& options);
   void leave(member_slot m);
+  /// See `export_group`; fills in what is told of the shards.
+  void hand_over(member_slot m, handover& what);
+  void release(neighbor_index n) { handed_over_.erase(n); }
   bool any() const { return used_ != 0; }
   /// Whether some member does not read the log.
   bool any_absent() const { return !absent_.empty(); }
@@ -60,9 +64,6 @@ public:
   // -- what is owed ----------------------------------------------------------
 
   void owe(member_slot m, unsigned shard, std::size_t family, prefix_number n);
-  /// Owes a member, who was told routes elsewhere, every number that a shard
-  /// uses; where that is not known yet, as soon as it is.
-  void owe_all_numbers(member_slot m, std::size_t family);
   /// The numbers of a shard and family lie below this.
   void set_number_limit(unsigned shard, std::size_t family,
                         prefix_number limit);
@@ -179,8 +180,7 @@ private:
   bool holds(member_slot m, unsigned shard) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
-  void owe_below(member_slot m, unsigned shard, std::size_t family,
-                 prefix_number limit);
+  void owe_former(member_slot m, const handover& former);
   void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
   bool ask_for(member_slot m, const std::vector<bool>& held,
@@ -200,8 +200,10 @@ private:
   std::uint32_t next_request_ = 1;
   member_slot next_lead_ = 0;
   mutable std::vector<shard_marks> marks_; // by shard
-  using family_limits = std::array<std::optional<prefix_number>, family_count>;
+  using family_limits = std::array<prefix_number, family_count>;
   std::vector<family_limits> limits_of_; // by shard
+  /// Members that moved, and the safe sequence of each shard at that time.
+  std::map<neighbor_index, std::vector<std::uint64_t>> handed_over_;
 };
 
 } // namespace troupe::rib

@@ -94,9 +94,6 @@ struct export_limits {
   /// leaves it and keeps only the set of prefixes that it is owed.
   std::size_t log_bound = 64UL * 1024 * 1024;
   std::uint32_t resync_numbers = 2048; ///< per request
-  /// Numbers beyond those that a shard is known to use which a member from
-  /// another group may have been told already: batches may be under way.
-  std::uint32_t numbers_ahead = 16384;
   /// Requests in flight, per shard.
   std::uint32_t resync_requests = 2;
   /// A member with this many bytes before it asks for nothing.

@@ -361,11 +361,10 @@ void supervisor::ended(child& c, const caf::error& reason) {
   auto stays_down =
       c.spec.restart == restart_policy::never
       || (c.spec.restart == restart_policy::on_failure && !is_failure(reason));
-  if (stopping_ || c.wanted != child::want::run)
-    c.phase = child_phase::ended;
-  else if (std::exchange(c.recycle, false))
+  const bool unwanted = stopping_ || c.wanted != child::want::run;
+  if (!unwanted && std::exchange(c.recycle, false))
     c.phase = child_phase::waiting;
-  else if (stays_down || asked_to)
+  else if (unwanted || stays_down || asked_to)
     c.phase = child_phase::ended;
   else
     failed(c, text);

@@ -269,10 +269,10 @@ void reactor::consumed(socket_id socket, std::size_t bytes) {
   if (!handle || bytes == 0)
     return;
   auto before = handle->unconsumed.load();
-  auto after = before;
-  do {
-    after = before - std::min(before, bytes);
-  } while (!handle->unconsumed.compare_exchange_weak(before, after));
+  const auto left = [&] { return before - std::min(before, bytes); };
+  while (!handle->unconsumed.compare_exchange_weak(before, left())) {
+  }
+  const auto after = left();
   auto window = state_->options.read_window;
   if (before >= window && after < window)
     state_->loop_of(socket).push(command::read_again{socket});

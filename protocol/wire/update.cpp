@@ -97,6 +97,28 @@ std::optional<decode_error> check_nlri(const update_sections& sections,
   return std::nullopt;
 }
 
+std::optional<decode_error> fill(update_view& view, byte_span body,
+                                 const negotiated& session) {
+  auto sections = split_update(body);
+  if (!sections)
+    return std::move(sections).error();
+  view.sections = *sections;
+  view.mp = locate_mp(view.sections.attributes);
+  if (view.mp.error)
+    return view.mp.error;
+  if (auto error = check_nlri(view.sections, view.mp, session))
+    return error;
+  auto context = context_of(session);
+  context.classic_nlri = !view.sections.nlri.empty();
+  if (context.classic_nlri)
+    context.source = next_hop_source::classic;
+  view.attributes = decode_attributes(view.sections.attributes, context);
+  if (view.attributes.reset)
+    return view.attributes.reset;
+  view.end_of_rib = end_of_rib(view.sections, view.mp);
+  return std::nullopt;
+}
+
 } // namespace
 
 mp_sections locate_mp(byte_span attributes) {
@@ -159,25 +181,11 @@ decode_context context_of(const negotiated& session) {
 }
 
 outcome<update_view> read_update(byte_span body, const negotiated& session) {
-  auto sections = split_update(body);
-  if (!sections)
-    return std::move(sections).error();
-  update_view view;
-  view.sections = *sections;
-  view.mp = locate_mp(view.sections.attributes);
-  if (view.mp.error)
-    return *view.mp.error;
-  if (auto error = check_nlri(view.sections, view.mp, session))
-    return *std::move(error);
-  auto context = context_of(session);
-  context.classic_nlri = !view.sections.nlri.empty();
-  if (context.classic_nlri)
-    context.source = next_hop_source::classic;
-  view.attributes = decode_attributes(view.sections.attributes, context);
-  if (view.attributes.reset)
-    return *view.attributes.reset;
-  view.end_of_rib = end_of_rib(view.sections, view.mp);
-  return view;
+  // Filled in place: it is too large to be moved around.
+  outcome<update_view> result{std::in_place};
+  if (auto error = fill(*result, body, session))
+    result = *std::move(error);
+  return result;
 }
 
 } // namespace troupe::protocol::wire

@@ -164,7 +164,6 @@ export_world::options tiny() {
   o.limits.log_bound = 900;
   o.limits.window = 500;
   o.limits.resync_numbers = 5;
-  o.limits.numbers_ahead = 64;
   o.limits.resync_backlog = 400;
   return o;
 }

@@ -116,17 +116,23 @@ export_world::member& export_world::join(unsigned neighbor, bool told_before,
   member_options o;
   o.neighbor = static_cast<neighbor_index>(neighbor);
   o.families = {ipv4_unicast, ipv6_unicast};
-  o.told_before = told_before;
+  if (told_before) {
+    o.former.emplace();
+    for (unsigned i = 0; i < shards_.size(); ++i)
+      o.former->shards.push_back(
+          {{shards_[i].limit(ipv4_unicast), shards_[i].limit(ipv6_unicast)},
+           group->safe_through(i)});
+    o.former->known_ids = known_ids;
+    if (told_defaults)
+      o.former->defaults = o.families;
+  }
   o.enhanced_refresh = enhanced_refresh;
-  o.known_ids = known_ids;
-  if (told_defaults)
-    o.told_defaults = o.families;
   auto& m = members[neighbor];
   m.index = group->join(o);
   m.in_flight = 0;
   m.peer = std::make_unique<receiver>(options_.settings);
   m.peer->told_before = told_before;
-  if (told_defaults)
+  if (told_before && told_defaults)
     for (const auto* old : {"0.0.0.0/0", "::/0"})
       m.peer->know(*prefix::parse(old), default_id);
   return m;

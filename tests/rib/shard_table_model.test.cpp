@@ -201,7 +201,7 @@ void router_under_test::expect_equal(const router_model& model) {
   const auto best = model.best();
   const auto exporters = shards_[0]->exporters.size();
   for (std::size_t i = 0; i != exporters; ++i) {
-    std::map<protocol::prefix, told_route> told;
+    std::map<protocol::prefix, heard_route> told;
     for (const auto& s : shards_)
       told.merge(s->exporters[i]->announced());
     RC_ASSERT(told.size() == best.size());

@@ -22,13 +22,13 @@ namespace troupe::rib {
 using attribute_bytes = std::vector<std::uint8_t>;
 
 /// What is told of a prefix: the attributes and who gave them.
-struct told_route {
+struct heard_route {
   protocol::prefix prefix;
   attribute_bytes attributes; ///< empty: withdrawn
   neighbor_index source{};
   std::vector<std::pair<attribute_bytes, std::uint32_t>> candidates;
 
-  friend bool operator==(const told_route&, const told_route&) = default;
+  friend bool operator==(const heard_route&, const heard_route&) = default;
 };
 
 /// One path as a neighbour announces it.
@@ -69,8 +69,8 @@ public:
   }
 
   /// Every prefix with a best path, and all its candidates in their rank.
-  std::map<protocol::prefix, told_route> best() const {
-    std::map<protocol::prefix, told_route> all;
+  std::map<protocol::prefix, heard_route> best() const {
+    std::map<protocol::prefix, heard_route> all;
     for (const auto& [prefix, paths] : paths_)
       if (const auto ranked = rank_paths(paths); !ranked.empty()) {
         auto& to = all[prefix];
@@ -194,8 +194,8 @@ public:
     return safe_;
   }
   /// The prefixes that are announced now.
-  std::map<protocol::prefix, told_route> announced() const {
-    std::map<protocol::prefix, told_route> all;
+  std::map<protocol::prefix, heard_route> announced() const {
+    std::map<protocol::prefix, heard_route> all;
     for (const auto& [number, route] : routes_)
       if (!route.attributes.empty()) {
         RC_ASSERT(!all.contains(route.prefix));
@@ -252,7 +252,7 @@ private:
   std::uint64_t last_ = 0;
   std::uint64_t last_told_ = 0;
   std::uint64_t safe_ = 0;
-  std::map<number_key, told_route> routes_;
+  std::map<number_key, heard_route> routes_;
   std::map<number_key, std::uint64_t> gone_at_;
 };
 

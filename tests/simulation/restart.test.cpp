@@ -201,6 +201,15 @@ TEST_F(MaxPrefixes, OneTooManyEndsTheSessionForGood) { // RFC 4271 §6.7
   EXPECT_EQ(hub->prefixes(ipv4), 0U);
 }
 
+TEST_F(MaxPrefixes, ThePeersReasonIsShownAsLongAsThereIsNoSession) {
+  start("2");
+  ASSERT_TRUE(pass_until([&] { return hub->state("b") == "Idle"; }, 10s));
+  pass(300s, 1s);
+  const auto error = b->neighbor("hub").report.last_error;
+  EXPECT_NE(error.find("(6/1)"), std::string::npos) << error;
+  EXPECT_NE(error.find("; since then: "), std::string::npos) << error;
+}
+
 TEST_F(MaxPrefixes, AsManyAsAllowedAreFine) {
   start("3");
   ASSERT_TRUE(pass_until([&] { return hub->prefixes(ipv4) == 3; }, 10s));

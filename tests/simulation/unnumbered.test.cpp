@@ -101,11 +101,11 @@ TEST_F(Unnumbered, TheSessionEndsWithItsLinkAndComesBackWithIt) {
   ASSERT_TRUE(pass_until([&] { return a.state("peer") == "Established"; }, 5s));
   net.set_interface("a0", {1, false, ip("fe80::1"), {}, "b0"});
   ASSERT_TRUE(pass_until([&] { return a.state("peer") == "Idle"; }, 2s));
-  EXPECT_EQ(error_of(a), "interface a0 is down");
+  EXPECT_EQ(error_of(a), "tcp failure; since then: interface a0 is down");
   EXPECT_EQ(a.neighbor("peer").report.learned, std::nullopt);
   net.remove_interface("a0");
   pass(2s);
-  EXPECT_EQ(error_of(a), "there is no interface a0");
+  EXPECT_EQ(error_of(a), "tcp failure; since then: there is no interface a0");
   // It comes back as another one of the name.
   net.set_interface("a0", {9, true, ip("fe80::1"), {}, "b0"});
   EXPECT_TRUE(
