@@ -1,6 +1,9 @@
 // Routes that outlive their session: graceful restart from both sides (RFC
 // 4724, RFC 8538, RFC 9494), limits of prefixes, and a peer that does not read.
+#include "protocol/wire/path_attributes.hpp"
 #include "tests/simulation/simulated_node.hpp"
+
+#include <algorithm>
 
 namespace troupe::test {
 
@@ -168,6 +171,88 @@ TEST_F(GracefulRestart, ARestartedRouterDoesNotWaitForEver) {
   pass(55s, 1s);
   EXPECT_EQ(seen(), 0U);
   ASSERT_TRUE(pass_until([&] { return seen() == 1; }, 10s, 100ms));
+}
+
+// -- long-lived stale routes (RFC 9494) ---------------------------------------
+
+namespace {
+
+constexpr auto long_lived = R"(, "graceful_restart": { "mode": "full",
+    "restart_time": "60s", "stale_time": "90s",
+    "long_lived_stale_time": "100s" })";
+
+/// As above, and d (4), who does not know long-lived stale routes.
+class LongLived : public GracefulRestart {
+protected:
+  void SetUp() override {
+    helper = std::make_unique<simulated_node>(
+        *this, configuration_of(router(1, "",
+                                       neighbor("b", 2, long_lived) + ", "
+                                           + neighbor("c", 3, long_lived) + ", "
+                                           + neighbor("d", 4))));
+    watcher = std::make_unique<simulated_node>(
+        *this, configuration_of(router(3, "", neighbor("hub", 1, long_lived))));
+    old = std::make_unique<simulated_node>(
+        *this, configuration_of(router(4, "", neighbor("hub", 1))));
+    start_long_lived(false);
+    ASSERT_TRUE(
+        pass_until([&] { return seen() == 2 && old_sees() == 2; }, 10s));
+  }
+  void start_long_lived(bool restarted) {
+    b = std::make_unique<simulated_node>(
+        *this,
+        configuration_of(
+            router(2, routes_of_b, neighbor("hub", 1, long_lived))),
+        log::level::warn, restarted);
+  }
+  std::uint64_t old_sees() { return old->prefixes(ipv4); }
+  /// How many of the watcher's routes have the community LLGR_STALE.
+  std::ptrdiff_t stale() {
+    actors::routes_query query;
+    query.family = ipv4;
+    const auto page = watcher->routes(query);
+    return std::count_if(
+        page.routes.begin(), page.routes.end(), [](const auto& each) {
+          const auto all =
+              protocol::wire::decode_canonical(each.row.attributes).communities;
+          return std::find(all.begin(), all.end(), protocol::wire::llgr_stale)
+                 != all.end();
+        });
+  }
+
+  std::unique_ptr<simulated_node> old;
+};
+
+} // namespace
+
+// RFC 9494 §4.2, §4.3
+TEST_F(LongLived, StaleRoutesAreToldToWhoKnowsThemAndGoInTime) {
+  b->stop(true);
+  pass(55s, 1s);
+  EXPECT_EQ(seen(), 2U);
+  EXPECT_EQ(old_sees(), 2U);
+  EXPECT_EQ(stale(), 0);
+  pass(10s, 1s);
+  EXPECT_EQ(seen(), 2U);
+  EXPECT_EQ(stale(), 2);
+  EXPECT_EQ(old_sees(), 0U);
+  pass(90s, 1s);
+  EXPECT_EQ(seen(), 2U);
+  pass(10s, 1s);
+  EXPECT_EQ(seen(), 0U);
+  EXPECT_EQ(held(), 0U);
+}
+
+TEST_F(LongLived, APeerThatComesBackLateTakesItsRoutesUpAgain) {
+  b->stop(true);
+  pass(65s, 1s);
+  ASSERT_EQ(stale(), 2);
+  start_long_lived(true);
+  ASSERT_TRUE(pass_until([&] { return old_sees() == 2; }, 90s, 100ms));
+  EXPECT_EQ(seen(), 2U);
+  EXPECT_EQ(stale(), 0);
+  pass(120s, 1s);
+  EXPECT_EQ(seen(), 2U);
 }
 
 // -- limits -------------------------------------------------------------------
