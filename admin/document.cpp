@@ -54,7 +54,7 @@ std::string trimmed_lower(std::string_view text) {
 /// Takes what stands before the separator off the text.
 std::string next_part(std::string_view& text, char separator) {
   const auto end = std::min(text.find(separator), text.size());
-  const auto part = trimmed_lower(text.substr(0, end));
+  auto part = trimmed_lower(text.substr(0, end));
   text.remove_prefix(std::min(end + 1, text.size()));
   return part;
 }

@@ -39,10 +39,10 @@ format format_for(const httplib::Request& q) {
 void answer(const httplib::Request& q, httplib::Response& r, int status,
             const document& what) {
   const auto form = format_for(q);
-  auto bytes = render(what, form);
+  const auto bytes = render(what, form);
   r.status = status;
   r.set_header("Vary", "Accept");
-  r.set_content(std::move(bytes), content_type(form));
+  r.set_content(bytes, content_type(form));
 }
 
 void refuse(const httplib::Request& q, httplib::Response& r, int status,
