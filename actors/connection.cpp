@@ -87,6 +87,10 @@ connection::behavior_type connection::make_behavior() {
         set_state("updates");
         parse();
       },
+      [this](const intake_limits& limits) {
+        limits_ = limits;
+        check_limits();
+      },
       [this](const import_changed& changed) {
         if (importer_)
           importer_->change(changed.import);

@@ -69,10 +69,12 @@ private:
   void send_batches();
   void ended();
   void check_limits();
-  void warn_of_limit(protocol::family family, std::uint64_t count,
-                     const config::max_prefixes_config& limit);
+  void check_prefixes(protocol::family family, const rib::neighbor_counts& held,
+                      const config::max_prefixes_config& limit);
+  void warn_of_limit(const std::string& what);
   void exceed(protocol::family family,
               const config::max_prefixes_config& limit);
+  void exceed_memory(std::uint64_t held);
 
   // -- what goes out ---------------------------------------------------------
   void command(const connection_command& command);
@@ -102,7 +104,7 @@ private:
   std::optional<rib::importer> importer_;
   std::vector<shard_link> shards_;
   std::shared_ptr<prefix_gauge> gauge_;
-  std::map<protocol::family, config::max_prefixes_config> limits_;
+  intake_limits limits_;
   std::map<protocol::family, unsigned> warned_; ///< the mark last seen
 
   std::uint64_t given_ = 0;      ///< bulk bytes taken from exporters

@@ -1,7 +1,7 @@
 #include "actors/connection.hpp"
 #include "protocol/wire/writer.hpp"
 
-// The most that a peer may tell (RFC 4271 §6.7).
+// The most that a peer may tell (RFC 4271 §6.7, RFC 4486).
 namespace troupe::actors {
 
 namespace {
@@ -22,28 +22,37 @@ unsigned mark_of(std::uint64_t count,
 void connection::check_limits() {
   if (halted_ || !gauge_)
     return;
-  for (const auto& [family, limit] : limits_) {
-    const auto held = gauge_->sum(family);
-    const auto count = limit.count == config::prefix_count::received
-                           ? held.received
-                           : held.accepted;
-    const auto mark = mark_of(count, limit);
-    if (mark > warned_[family])
-      warn_of_limit(family, count, limit);
-    warned_[family] = mark;
-    if (mark > 100 && limit.action != config::max_prefixes_action::warn)
-      return exceed(family, limit);
+  std::uint64_t memory = 0;
+  for (const auto& family : negotiated_.families) {
+    const auto held = gauge_->sum(family.address_family);
+    memory += held.memory();
+    const auto limit = limits_.prefixes.find(family.address_family);
+    if (limit != limits_.prefixes.end() && !halted_)
+      check_prefixes(family.address_family, held, limit->second);
   }
+  if (limits_.memory != 0 && memory > limits_.memory && !halted_)
+    exceed_memory(memory);
 }
 
-void connection::warn_of_limit(protocol::family family, std::uint64_t count,
-                               const config::max_prefixes_config& limit) {
+void connection::check_prefixes(protocol::family family,
+                                const rib::neighbor_counts& held,
+                                const config::max_prefixes_config& limit) {
+  const auto count = limit.count == config::prefix_count::received
+                         ? held.received
+                         : held.accepted;
+  const auto mark = mark_of(count, limit);
+  if (mark > warned_[family])
+    warn_of_limit("has told " + std::to_string(count) + " prefixes of "
+                  + to_string(family) + ", the limit is "
+                  + std::to_string(limit.limit));
+  warned_[family] = mark;
+  if (mark > 100 && limit.action != config::max_prefixes_action::warn)
+    exceed(family, limit);
+}
+
+void connection::warn_of_limit(const std::string& what) {
   self_.environment->log.write(
-      log::connection_record(log::level::warn,
-                             remote_text_ + " has told " + std::to_string(count)
-                                 + " prefixes of " + to_string(family)
-                                 + ", the limit is "
-                                 + std::to_string(limit.limit))
+      log::connection_record(log::level::warn, remote_text_ + ' ' + what)
           .with("connection_id", log::connection_id_text(context().id))
           .with("connection_peer", remote_text_));
 }
@@ -62,6 +71,19 @@ void connection::exceed(protocol::family family,
   stop.stays_idle = limit.action == config::max_prefixes_action::stop;
   if (limit.action == config::max_prefixes_action::restart)
     stop.pause = limit.restart_after;
+  tell(protocol::fsm::session_event{std::move(stop)});
+}
+
+/// Cease/8, out of resources (RFC 4486 §4): a peer that shares no attributes
+/// can fill the memory with few prefixes.
+void connection::exceed_memory(std::uint64_t held) {
+  halted_ = true;
+  warn_of_limit("has told paths of " + std::to_string(held)
+                + " octets, the limit is " + std::to_string(limits_.memory));
+  protocol::fsm::automatic_stop stop;
+  stop.subcode =
+      static_cast<std::uint8_t>(protocol::cease_subcode::out_of_resources);
+  stop.stays_idle = true;
   tell(protocol::fsm::session_event{std::move(stop)});
 }
 

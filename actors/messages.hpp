@@ -32,6 +32,7 @@ namespace troupe::actors {
 struct socket_event;
 struct connection_command;
 struct begin_updates;
+struct intake_limits;
 struct import_changed;
 struct batch_done;
 struct shard_replaced;
@@ -40,9 +41,10 @@ struct exporter_replaced;
 /// Framing, decoding, import policy, batching, output of one TCP connection.
 using connection_actor = caf::typed_actor<
     caf::reacts_to<socket_event>, caf::reacts_to<connection_command>,
-    caf::reacts_to<begin_updates>, caf::reacts_to<import_changed>,
-    caf::reacts_to<batch_done>, caf::reacts_to<shard_replaced>,
-    caf::reacts_to<export_output>, caf::reacts_to<exporter_replaced>>;
+    caf::reacts_to<begin_updates>, caf::reacts_to<intake_limits>,
+    caf::reacts_to<import_changed>, caf::reacts_to<batch_done>,
+    caf::reacts_to<shard_replaced>, caf::reacts_to<export_output>,
+    caf::reacts_to<exporter_replaced>>;
 
 struct incoming_connection;
 struct attempt_event;
@@ -267,13 +269,19 @@ struct connection_command {
   std::vector<std::uint8_t> message;
 };
 
+/// The most that a peer may tell us; sent alone where they have changed.
+struct intake_limits {
+  std::map<protocol::family, config::max_prefixes_config> prefixes;
+  std::uint64_t memory = 0; ///< octets for its paths; 0: no bound
+};
+
 /// The session is being set up: UPDATEs may be handled from now on.
 struct begin_updates {
   protocol::wire::negotiated negotiated;
   rib::import_settings import;
   std::vector<shard_actor> shards;
   std::shared_ptr<prefix_gauge> gauge;
-  std::map<protocol::family, config::max_prefixes_config> limits;
+  intake_limits limits;
 };
 
 /// Another import policy is in force.
@@ -659,6 +667,7 @@ struct neighbor_status {
   session_report report;
   struct counts {
     std::uint64_t received = 0, accepted = 0, advertised = 0;
+    std::uint64_t memory = 0; ///< see `rib::neighbor_counts::memory`
   };
   std::map<protocol::family, counts> families;
   std::uint64_t uptime_seconds = 0; ///< in Established, else 0
@@ -755,6 +764,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::link_look)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::begin_updates)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::intake_limits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::import_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_timer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::send_hold_check)

@@ -29,6 +29,7 @@ struct neighbors_job {
           continue;
         to->second.received += counts.received;
         to->second.accepted += counts.accepted;
+        to->second.memory += counts.memory();
       }
     arrived();
   }

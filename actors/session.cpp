@@ -318,6 +318,9 @@ void session::request_refresh() {
 void session::handle(const session_changed& m) {
   self_.neighbor = m.neighbor;
   fsm_.reconfigure(fsm_settings());
+  for (const auto& [id, c] : connections_)
+    if (c.actor && c.incarnation != 0)
+      this->send(c.actor, limits());
   if (m.reset)
     run(fsm::reset{static_cast<std::uint8_t>(
                        protocol::cease_subcode::other_configuration_change),

@@ -110,6 +110,8 @@ private:
   void execute(const protocol::fsm::unexpected_event& action);
   void transmit(connection_id id, std::vector<std::uint8_t> message);
   void forget(connection_id id);
+  /// The most that the peer may tell.
+  intake_limits limits() const;
   std::string last_error() const;
   void report();
 

@@ -198,6 +198,16 @@ void session::execute(const fsm::disarm_timer& a) {
   timers_.disarm({a.which, a.connection.value_or(connection_id{})});
 }
 
+intake_limits session::limits() const {
+  constexpr unsigned mebibyte_log = 20;
+  intake_limits limits;
+  limits.memory = std::uint64_t{self_.neighbor.max_memory} << mebibyte_log;
+  for (const auto& [family, own] : self_.neighbor.families)
+    if (own.max_prefixes)
+      limits.prefixes[family] = *own.max_prefixes;
+  return limits;
+}
+
 // -- the session --------------------------------------------------------------
 
 void session::execute(const fsm::set_up_session& a) {
@@ -214,15 +224,11 @@ void session::execute(const fsm::accept_updates& a) {
   const auto& c = connections_.at(a.connection);
   TROUPE_CHECK(registered_ && registered_->connection_id == a.connection,
                "updates are accepted before the session is registered");
-  std::map<protocol::family, config::max_prefixes_config> limits;
-  for (const auto& [family, own] : self_.neighbor.families)
-    if (own.max_prefixes)
-      limits[family] = *own.max_prefixes;
   for (const auto& status : fsm_.connections())
     if (status.who.connection == a.connection && status.agreed)
       this->send(c.actor, begin_updates{*status.agreed, registered_->import,
                                         registered_->shards, registered_->gauge,
-                                        limits});
+                                        limits()});
 }
 
 void session::execute(const fsm::established& a) {

@@ -193,7 +193,8 @@ json neighbors_view(const actors::neighbors_reply& reply,
     for (const auto& [family, counts] : n.families)
       v["families"][to_string(family)] = {{"received", counts.received},
                                           {"accepted", counts.accepted},
-                                          {"advertised", counts.advertised}};
+                                          {"advertised", counts.advertised},
+                                          {"memory", counts.memory}};
     all.push_back(std::move(v));
   }
   return {{"neighbors", std::move(all)}};

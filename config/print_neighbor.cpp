@@ -102,6 +102,7 @@ void put_transport(object_writer& out, const neighbor& n) {
     out.put("address", *n.range);
     out.put("dynamic_limit", n.dynamic_limit, defaults.dynamic_limit);
   }
+  out.put("max_memory", n.max_memory, defaults.max_memory);
   if (!n.interface.empty())
     out.put("interface", n.interface);
   out.put("port", n.port, defaults.port);

@@ -129,6 +129,8 @@ void read_transport(object_reader& in, neighbor& out) {
   read_tcp_ao(in, out.tcp_ao);
   in.read("dynamic_limit", out.dynamic_limit,
           to_whole<std::uint32_t>{1, 100000});
+  in.read("max_memory", out.max_memory,
+          to_whole<std::uint32_t>{0, 0xffffffffU});
 }
 
 /// What the OPEN says or is asked for, and what the peer is to us.

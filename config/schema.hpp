@@ -234,6 +234,9 @@ struct neighbor {
   std::optional<protocol::prefix> range; ///< dynamic; key "address"
   /// Most sessions of a range at one time.
   std::uint32_t dynamic_limit = 100;
+  /// MiB that its paths may take, as `rib::neighbor_counts::memory` counts
+  /// them; 0: no bound.
+  std::uint32_t max_memory = 2048;
   std::string interface;
   std::uint16_t port = 179;
   remote_asn remote; ///< key "remote_asn"

@@ -46,10 +46,20 @@ struct shard_statistics {
   std::uint64_t tombstones = 0;    ///< now: numbers not yet safe to use again
 };
 
-/// Number of paths of one neighbour in one family.
+/// The paths of one neighbour in one family.
 struct neighbor_counts {
   std::uint64_t received = 0; ///< paths held, the rejected ones included
   std::uint64_t accepted = 0;
+  /// Octets of their attribute sets, each counted once for each path.
+  std::uint64_t attribute_octets = 0;
+
+  /// What a path takes besides its set, and its prefix and the indexes with it.
+  static constexpr std::uint64_t per_path = 64;
+  /// The most that the paths may take, in octets: what they would take if they
+  /// shared no set. A peer decides how much of it they share.
+  std::uint64_t memory() const {
+    return received * per_path + attribute_octets;
+  }
 
   friend bool operator==(const neighbor_counts&,
                          const neighbor_counts&) = default;

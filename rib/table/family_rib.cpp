@@ -76,6 +76,7 @@ bool family_rib<Key>::insert(prefix_number number, const path& fresh) {
   auto& counts = from.counts[slot];
   ++counts.received;
   counts.accepted += accepted(fresh);
+  counts.attribute_octets += octets_of(fresh);
   ++totals_.paths;
   consider(number, e.count - 1U);
   return true;
@@ -105,6 +106,8 @@ bool family_rib<Key>::replace(prefix_number number, std::size_t index,
   auto& counts = from.counts[slot];
   counts.accepted -= accepted(old);
   counts.accepted += accepted(fresh);
+  counts.attribute_octets -= octets_of(old);
+  counts.attribute_octets += octets_of(fresh);
   context_.dropped.add(old.attributes);
   if (e.has(entry_bit::unsettled))
     return true;
@@ -139,6 +142,7 @@ void family_rib<Key>::erase(prefix_number number, std::size_t index) {
   auto& counts = from.counts[slot];
   --counts.received;
   counts.accepted -= accepted(old);
+  counts.attribute_octets -= octets_of(old);
   --totals_.paths;
   context_.dropped.add(old.attributes);
   if (e.has(entry_bit::unsettled))

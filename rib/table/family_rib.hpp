@@ -145,6 +145,10 @@ private:
                                     : best_path{};
   }
   const path* best_in(const entry& e) const { return &table_.paths(e).front(); }
+  /// What a path adds to `neighbor_counts::attribute_octets`.
+  std::uint64_t octets_of(const path& p) const {
+    return context_.pool[p.attributes].bytes().size();
+  }
   decision_input input_of(const path& p) const {
     const auto& set = context_.pool[p.attributes];
     return {&p, &set.summary(), &context_.neighbors[p.neighbor].facts, 0,

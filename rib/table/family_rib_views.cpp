@@ -148,6 +148,7 @@ std::string family_rib<Key>::check(std::vector<neighbor_counts>& held) const {
       auto& counts = held[static_cast<std::size_t>(p.neighbor)];
       ++counts.received;
       counts.accepted += (p.flags & path_flag::rejected) == 0 ? 1 : 0;
+      counts.attribute_octets += octets_of(p);
       ++sum.paths;
     }
     if (!e.has(entry_bit::chosen))

@@ -71,8 +71,8 @@ inline actors::neighbors_reply neighbors() {
   n.configuration.interface = "eth0";
   n.report = session();
   n.uptime_seconds = 7;
-  n.families[protocol::ipv4_unicast] = {3, 2, 1};
-  n.families[protocol::ipv6_unicast] = {6, 5, 4};
+  n.families[protocol::ipv4_unicast] = {3, 2, 1, 252};
+  n.families[protocol::ipv6_unicast] = {6, 5, 4, 504};
   return {{n}};
 }
 

@@ -48,7 +48,7 @@ TEST(Views, ANeighborHasTheFieldsOfTheContract) {
   n.report.state = "Established";
   n.report.last_error = "manual stop";
   n.uptime_seconds = 7;
-  n.families[protocol::ipv4_unicast] = {3, 2, 1};
+  n.families[protocol::ipv4_unicast] = {3, 2, 1, 252};
   const auto view = neighbors_view({{n}}, "a")["neighbors"].at(0);
   EXPECT_EQ(view["router"], "main");
   EXPECT_EQ(view["name"], "r1");
@@ -59,7 +59,8 @@ TEST(Views, ANeighborHasTheFieldsOfTheContract) {
   EXPECT_EQ(view["last_error"], "manual stop");
   EXPECT_EQ(view["owner_node"], "a");
   EXPECT_EQ(view["families"]["ipv4_unicast"],
-            json::parse(R"({"received":3,"accepted":2,"advertised":1})"));
+            json::parse(
+                R"({"received":3,"accepted":2,"advertised":1,"memory":252})"));
 }
 
 TEST(Views, ARangeIsShownAsItsPrefix) {

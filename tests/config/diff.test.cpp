@@ -45,6 +45,7 @@ TEST(Diff, SaysOfEachFieldWhetherTheSessionMustBeReset) {
       {"/min_ttl", "255", "min_ttl (reset)"},
       {"/md5_key", R"("x")", "md5_key (reset)"},
       {"/dynamic_limit", "7", "dynamic_limit"},
+      {"/max_memory", "7", "max_memory"},
       {"/timers", R"({"hold": "60s"})",
        "timers.hold, timers.keepalive (reset)"},
       {"/timers", R"({"keepalive": "7s"})", "timers.keepalive"},

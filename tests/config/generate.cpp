@@ -292,6 +292,7 @@ neighbor arbitrary_neighbor(unsigned number) {
   default:
     n.interface = "eth" + std::to_string(number);
   }
+  n.max_memory = one_of({0U, 1U, 2048U});
   n.port = one_of<std::uint16_t>({179, 1790});
   const bool unnumbered = !n.address && !n.range;
   n.local_address =

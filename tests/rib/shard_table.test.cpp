@@ -85,14 +85,15 @@ TEST_F(ShardTable, KeepsRejectedPathsButDoesNotChooseThem) {
   EXPECT_TRUE(table.collect().empty());
   announce(2, {key(1)}, {.local_pref = 100});
   EXPECT_EQ(sources(table.collect()), (std::vector<unsigned>{2}));
+  const auto set = bytes_for({}).size();
   EXPECT_EQ(table.counts(neighbor_index{1}, ipv4_unicast),
-            (neighbor_counts{1, 0}));
+            (neighbor_counts{1, 0, set}));
   EXPECT_EQ(table.counts(neighbor_index{2}, ipv4_unicast),
-            (neighbor_counts{1, 1}));
+            (neighbor_counts{1, 1, set}));
   announce(1, {key(1)}, {.local_pref = 200}); // the policy changed its mind
   EXPECT_EQ(sources(table.collect()), (std::vector<unsigned>{1}));
   EXPECT_EQ(table.counts(neighbor_index{1}, ipv4_unicast),
-            (neighbor_counts{1, 1}));
+            (neighbor_counts{1, 1, set}));
   announce(1, {key(1)}, {.local_pref = 200}, path_flag::rejected);
   EXPECT_EQ(sources(table.collect()), (std::vector<unsigned>{2}));
   EXPECT_EQ(table.check(), "");

@@ -101,6 +101,7 @@ public:
         if (who.first == index
             && prefix.address().is_v6() == (family == protocol::ipv6_unicast)) {
           ++sum.received;
+          sum.attribute_octets += bytes_for(p.attributes).size();
           if ((p.flags & path_flag::rejected) == 0)
             ++sum.accepted;
         }

@@ -259,15 +259,16 @@ TEST_F(LongLived, APeerThatComesBackLateTakesItsRoutesUpAgain) {
 
 class MaxPrefixes : public simulation {
 protected:
+  static auto limited(const std::string& limit) {
+    return configuration_of(
+        router(1, "",
+               neighbor("b", 2,
+                        R"(, "families": { "ipv4_unicast": { "max_prefixes": )"
+                            + limit + " } }")));
+  }
   void start(const std::string& limit) {
-    hub = std::make_unique<simulated_node>(
-        *this,
-        configuration_of(router(
-            1, "",
-            neighbor("b", 2,
-                     R"(, "families": { "ipv4_unicast": { "max_prefixes": )"
-                         + limit + " } }"))),
-        log::level::info);
+    hub = std::make_unique<simulated_node>(*this, limited(limit),
+                                           log::level::info);
     b = std::make_unique<simulated_node>(
         *this, configuration_of(
                    router(2, R"("20.1.0.0/16", "20.2.0.0/16", "20.3.0.0/16")",
@@ -302,6 +303,19 @@ TEST_F(MaxPrefixes, AsManyAsAllowedAreFine) {
   EXPECT_EQ(hub->state("b"), "Established");
 }
 
+TEST_F(MaxPrefixes, AnotherLimitIsInForceAtOnce) {
+  start("3");
+  ASSERT_TRUE(pass_until([&] { return hub->prefixes(ipv4) == 3; }, 10s));
+  hub->apply(limited("4"));
+  pass(5s);
+  EXPECT_EQ(hub->state("b"), "Established");
+  EXPECT_EQ(hub->neighbor("b").report.counters->established, 1U);
+  hub->apply(limited("2"));
+  ASSERT_TRUE(pass_until([&] { return hub->state("b") == "Idle"; }, 1s));
+  EXPECT_NE(hub->neighbor("b").report.last_error.find("(6/1)"),
+            std::string::npos);
+}
+
 TEST_F(MaxPrefixes, AWarningIsAllIfTheOperatorSaysSo) {
   start(R"({ "limit": 2, "action": "warn" })");
   ASSERT_TRUE(pass_until([&] { return hub->prefixes(ipv4) == 3; }, 10s));
@@ -318,6 +332,59 @@ TEST_F(MaxPrefixes, ItComesBackAfterItsTime) {
   ASSERT_TRUE(pass_until(
       [&] { return hub->neighbor("b").report.counters->established > before; },
       30s, 100ms));
+}
+
+/// A peer with many routes, each of which is counted with 64 octets and those
+/// of its attributes: ORIGIN, an AS_PATH of one AS, NEXT_HOP.
+class MaxMemory : public simulation {
+protected:
+  static constexpr unsigned count = 16'384;
+  static constexpr std::uint64_t memory = count * (64 + 4 + 9 + 7);
+
+  static auto limited(unsigned mebibytes) {
+    return configuration_of(router(
+        1, "",
+        neighbor("b", 2, R"(, "max_memory": )" + std::to_string(mebibytes))
+            + ", " + neighbor("c", 3)));
+  }
+  void start(unsigned mebibytes) {
+    std::string routes;
+    for (unsigned i = 0; i != count; ++i)
+      routes += (i == 0 ? "\"20." : ", \"20.") + std::to_string(i / 256) + '.'
+                + std::to_string(i % 256) + ".0/24\"";
+    hub = std::make_unique<simulated_node>(*this, limited(mebibytes));
+    b = std::make_unique<simulated_node>(
+        *this, configuration_of(router(2, routes, neighbor("hub", 1))));
+    c = std::make_unique<simulated_node>(
+        *this,
+        configuration_of(router(3, R"("20.0.0.0/8")", neighbor("hub", 1))));
+  }
+  std::unique_ptr<simulated_node> hub, b, c;
+};
+
+TEST_F(MaxMemory, APeerThatTakesMoreLosesItsSessionAndNobodyElse) { // RFC 4486
+  static_assert(memory > 1U << 20 && memory < 2U << 20);
+  start(1);
+  ASSERT_TRUE(pass_until([&] { return hub->state("b") == "Idle"; }, 10s));
+  EXPECT_NE(hub->neighbor("b").report.last_error.find("(6/8)"),
+            std::string::npos);
+  pass(300s, 1s);
+  EXPECT_EQ(hub->state("b"), "Idle");
+  EXPECT_EQ(hub->prefixes(ipv4), 1U); // that of c
+  EXPECT_EQ(hub->neighbor("c").report.counters->established, 1U);
+}
+
+TEST_F(MaxMemory, AllIsCountedAndAnotherLimitIsInForceAtOnce) {
+  start(2);
+  ASSERT_TRUE(
+      pass_until([&] { return hub->prefixes(ipv4) == count + 1; }, 10s));
+  pass(5s);
+  EXPECT_EQ(hub->state("b"), "Established");
+  EXPECT_EQ(hub->neighbor("b").families.at(ipv4).memory, memory);
+  hub->apply(limited(1));
+  ASSERT_TRUE(pass_until([&] { return hub->state("b") == "Idle"; }, 1s));
+  EXPECT_NE(hub->neighbor("b").report.last_error.find("(6/8)"),
+            std::string::npos);
 }
 
 } // namespace troupe::test
