@@ -36,6 +36,14 @@ if(TROUPE_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
   add_compile_definitions(TROUPE_SANITIZED=1)
 endif()
+# compiled_plainly(TARGET): not optimised under the sanitizers. What holds CAF
+# compiles in half the time that way, and no test waits for it.
+function(compiled_plainly target)
+  if(TROUPE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
 if(TROUPE_TSAN)
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
