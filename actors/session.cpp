@@ -237,14 +237,16 @@ void session::handle(const session_timer& m) {
     run(*std::move(event));
 }
 
+/// RFC 9687 §4.3: without a hold time there is none for sending either.
 void session::check_send_hold_later(connection_id id) {
-  if (self_.neighbor.timers.send_hold.count() != 0)
+  if (self_.neighbor.timers.send_hold.count() != 0 && agreed_
+      && agreed_->hold_time.count() != 0)
     this->delayed_send(handle_to_self(),
                        self_.neighbor.timers.send_hold / send_hold_checks,
                        send_hold_check{id});
 }
 
-/// SendHoldTimer (RFC 9687 §3.1) without a timer for each message: something
+/// SendHoldTimer (RFC 9687 §4.3) without a timer for each message: something
 /// waits to be written, and nothing was for the whole time.
 void session::handle(const send_hold_check& m) {
   const auto found = connections_.find(m.connection);

@@ -13,7 +13,7 @@ default_keepalive(std::chrono::milliseconds hold) {
 }
 
 /// The send hold time where none is given: 8 minutes, or twice the hold time if
-/// that is more (RFC 9687).
+/// that is more (RFC 9687 §6).
 inline std::chrono::milliseconds
 default_send_hold(std::chrono::milliseconds hold) {
   return std::max(std::chrono::milliseconds{480000}, 2 * hold);

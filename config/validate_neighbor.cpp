@@ -31,7 +31,7 @@ void check_hold(const timer_config& t, const std::string& path, findings& out) {
                          + duration_text(t.hold));
   else if (t.hold != 0ms && t.keepalive < 1s) // RFC 4271 §4.4
     out.error(where, "must be 1s or more");
-  // RFC 9687: more than the hold time.
+  // RFC 9687 §4.4: more than the hold time.
   if (t.send_hold != 0ms && (t.send_hold <= t.hold || t.send_hold < 1s))
     out.error(below(path, "send_hold"),
               "must be 0s, or more than the hold time and 1s or more");

@@ -7,7 +7,7 @@
 
 namespace troupe::protocol {
 
-/// NOTIFICATION error codes: RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §3.4. A
+/// NOTIFICATION error codes: RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §5. A
 /// received one may hold any other octet.
 enum class notification_code : std::uint8_t {
   message_header_error = 1,

@@ -100,7 +100,7 @@ struct delay_open_expired {
   friend bool operator==(const delay_open_expired&,
                          const delay_open_expired&) = default;
 };
-/// The peer has read nothing for the send hold time (event 29, RFC 9687 §3).
+/// The peer has read nothing for the send hold time (event 29, RFC 9687 §4.2).
 /// The outside owns this timer.
 struct send_hold_expired {
   connection_id connection{};

@@ -27,7 +27,7 @@ TEST(ChildId, IsAPathOfKindsAndNames) {
             "node/router.main/rib");
 }
 
-TEST(ChildId, EscapesWhatMayNotStandInAUrl) {
+TEST(ChildId, EscapesWhatMayNotStandInAUrl) { // RFC 3986 §2.3
   EXPECT_EQ(child_id("n", actor_kind::session, "a/b c~d"),
             "n/session.a~2fb~20c~7ed");
   EXPECT_EQ(child_id("n", actor_kind::session, "ix@2001:db8::1"),

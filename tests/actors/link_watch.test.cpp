@@ -60,7 +60,7 @@ TEST_F(LinkWatch, AdvertisesItselfAtOnceAndThenEveryFewSeconds) {
   EXPECT_LE(net.sent_on("eth0").size(), 20U);
 }
 
-TEST_F(LinkWatch, AnswersAPeerThatIsNewAtOnce) {
+TEST_F(LinkWatch, AnswersAPeerThatIsNewAtOnce) { // RFC 4861 §6.2.6
   look(0ms);
   EXPECT_THAT(advertise("fe80::2").warning, IsEmpty());
   EXPECT_EQ(watch.peer(), ip("fe80::2"));

@@ -48,7 +48,7 @@ TEST(RenderJson, HasTheKeysInTheSeedsOrder) {
             R"("component":"bgp"})");
 }
 
-TEST(RenderTime, HasAlwaysNineDigits) {
+TEST(RenderTime, HasAlwaysNineDigits) { // RFC 3339
   EXPECT_EQ(render_time(a_time), "2026-03-24T20:37:16.137978507Z");
   EXPECT_EQ(render_time(system_clock::time_point{}),
             "1970-01-01T00:00:00.000000000Z");

@@ -197,7 +197,7 @@ TEST(Document, JsonIsTheDefault) {
     EXPECT_FALSE(is_protobuf(accept)) << accept;
 }
 
-TEST(Document, ProtobufComesWhenItIsPreferred) {
+TEST(Document, ProtobufComesWhenItIsPreferred) { // RFC 9110 §12.5.1
   for (const char* accept :
        {"application/x-protobuf", "Application/X-Protobuf",
         " application/x-protobuf\t;\tQ=1.000 ", "application/x-protobuf, */*",

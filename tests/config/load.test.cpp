@@ -371,7 +371,7 @@ TEST(Load, GivesANeighborWithoutAGroupTheDefaults) {
   EXPECT_EQ(n.families.at(ipv6).max_prefixes->limit, 20U);
 }
 
-TEST(Load, WorksOutWhatDependsOnTheHoldTime) {
+TEST(Load, WorksOutWhatDependsOnTheHoldTime) { // RFC 9687 §6
   const auto value = loaded(
       patched({{"/routers/0/neighbors/0/timers", R"({ "hold": "900s" })"},
                {"/routers/0/neighbors/1/timers", R"({ "hold": "0s" })"}}));

@@ -243,6 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
     TcpAo, ProtocolRule,
     ::testing::Values(
         rule{"BesideMd5",
+             // RFC 5925 §1
              {{a + "/tcp_ao", R"({"key": "k"})"}, {a + "/md5_key", R"("k")"}},
              "error " + a_path + ".tcp_ao: cannot be together with md5_key"},
         rule{"WithoutKey",

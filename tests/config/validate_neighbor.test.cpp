@@ -111,6 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
              {{a + "/timers/keepalive", R"("900ms")"}},
              "error " + a_path + ".timers.keepalive: must be 1s or more"},
         rule{"SendHoldNotMoreThanHold",
+             // RFC 9687 §4.4
              {{a + "/timers/send_hold", R"("9s")"}},
              "error " + a_path + ".timers.send_hold: must be 0s, or more"},
         rule{"SendHoldBelowASecond",

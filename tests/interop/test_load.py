@@ -236,7 +236,7 @@ class Load(Scene):
         self.assertGreaterEqual(seen, routes)
 
     def test_a_peer_that_stops_reading_is_closed(self):
-        """RFC 9687: it goes on sending KEEPALIVEs, so its hold timer does not
+        """RFC 9687 §4.3, §5: it goes on sending KEEPALIVEs, so its hold timer does not
         expire; ours for sending does, and nobody else notices."""
         self.launch(
             [

@@ -237,6 +237,7 @@ class Quickstart(Scene):
         self.until(lambda: self.get("/healthz")["ready"], 20, "the next try")
         self.until(self.established, 30, "both sessions")
 
+    # RFC 4271 §8.2.1
     def test_a_stranger_is_closed(self):
         self.launch()
         self.until(self.established, 10, "both sessions")

@@ -30,7 +30,8 @@ TEST(Community, RefusesOtherText) {
     EXPECT_EQ(parse_community(text), std::nullopt) << text;
 }
 
-TEST(ExtendedCommunity, GoesBothWays) { // RFC 4360 §3, RFC 5668 §2
+// RFC 4360 §3.1, §3.2, §4, §5, RFC 5668 §2
+TEST(ExtendedCommunity, GoesBothWays) {
   struct row {
     std::uint64_t value;
     std::string_view text;

@@ -37,7 +37,9 @@ TEST(DecodeError, KnowsItsCodeFromItsSubcode) {
 
 TEST(DecodeError, NamesCodesAndSubcodes) {
   EXPECT_EQ(to_string(notification_code::cease, 2),
-            "Cease/Administrative Shutdown (6/2)"); // RFC 4486
+            "Cease/Administrative Shutdown (6/2)"); // RFC 4486 §3
+  EXPECT_EQ(name_of(notification_code::cease, 10),  // RFC 9384 §3
+            "BFD Down");
   EXPECT_EQ(to_string(notification_code::hold_timer_expired, 0),
             "Hold Timer Expired (4/0)");
   EXPECT_EQ(to_string(notification_code::open_message_error, 11),

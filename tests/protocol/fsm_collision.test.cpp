@@ -51,6 +51,7 @@ TEST(FsmCollision, ComparesAsNumbersWhereIdentifiersAreEqual) { // RFC 6286 §2.
   EXPECT_EQ(rules.loser(ours, theirs, {local_identifier, 4200000000}), first);
 }
 
+// RFC 4271 §8.1.1: CollisionDetectEstablishedState
 TEST(FsmCollision, LetsASessionThatIsUpWinUnlessConfiguredOtherwise) {
   const speaker higher{higher_identifier, 65002};
   const auto newer = a_contender(second, inbound);

@@ -31,6 +31,7 @@ std::vector<milliseconds> pauses(const settings& s, int failures) {
 
 using durations = std::vector<milliseconds>;
 
+// RFC 4271 §8.1.1: DampPeerOscillations
 TEST(FsmDamping, DoublesTheIdleHoldTimeFromTheSecondFailureOn) {
   auto s = plain_settings();
   s.idle_hold = 5s;

@@ -292,6 +292,7 @@ established:
   session set up failed        established          ignore
 )";
 
+// RFC 4271 §8.1.2, §8.1.3, §8.1.4, §8.1.5, RFC 6608 §3, RFC 9687 §4.2
 TEST(FsmMatrix, AnswersEveryEventInEveryStateWithoutACompetitor) {
   for (const auto& s : read_table(matrix))
     expect_all(s);

@@ -240,6 +240,60 @@ TEST(FsmScenario, RefusesAPeerWithNoFamilyInCommon) {
   EXPECT_EQ(machine.current(), state::idle);
 }
 
+TEST(FsmScenario, InsistsOnCapabilities) { // RFC 5492 §3, §5
+  auto s = plain_settings();
+  s.required = {wire::route_refresh_capability{},
+                wire::multiprotocol_capability{ipv6_unicast},
+                wire::multiprotocol_capability{ipv4_unicast}};
+  auto machine = in_open_sent(s);
+  auto open = peer_open();
+  const auto sent =
+      all_of<send_notification>(machine.handle(open_received{first, open}));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent.front().notification.code,
+            notification_code::open_message_error);
+  EXPECT_EQ(sent.front().notification.subcode, 7);
+  EXPECT_EQ(sent.front().notification.data,
+            (std::vector<std::uint8_t>{2, 0, 1, 4, 0, 2, 0, 1}));
+  EXPECT_EQ(machine.current(), state::idle);
+  machine = in_open_sent(s);
+  open.capabilities.push_back(wire::route_refresh_capability{});
+  open.capabilities.push_back(wire::multiprotocol_capability{ipv6_unicast});
+  machine.handle(open_received{first, open});
+  EXPECT_EQ(machine.current(), state::open_confirm);
+}
+
+// RFC 4724 §5: its old connection is no error, and nothing is said on it.
+TEST(FsmScenario, TakesThePeerThatHasRestarted) {
+  for (const bool helps : {true, false})
+    for (const bool restarts : {true, false}) {
+      auto s = plain_settings();
+      s.helps_restart = helps;
+      auto machine = in_open_sent(s);
+      auto open = peer_open();
+      if (restarts)
+        open.capabilities.push_back(wire::graceful_restart_capability{
+            false, false, 120s, {{ipv4_unicast, true}}});
+      run(machine, {open_received{first, open}, keepalive_received{first},
+                    session_set_up{first}});
+      ASSERT_EQ(machine.current(), state::established);
+      const auto actions = machine.handle(tcp_connection_acked{second});
+      EXPECT_TRUE(all_of<send_notification>(actions).empty());
+      const auto down = all_of<session_down>(actions);
+      if (!helps || !restarts) {
+        EXPECT_TRUE(down.empty());
+        continue;
+      }
+      ASSERT_EQ(down.size(), 1U);
+      EXPECT_EQ(down.front().connection, first);
+      EXPECT_EQ(down.front().why.reason, end_reason::superseded);
+      EXPECT_EQ(machine.current(), state::open_sent);
+      run(machine, {open_received{second, open}, keepalive_received{second},
+                    session_set_up{second}});
+      EXPECT_EQ(machine.current(), state::established);
+    }
+}
+
 TEST(FsmScenario, HoldsTheOpenAgainstTheSettings) {
   struct {
     const char* name;
@@ -272,7 +326,8 @@ TEST(FsmScenario, HoldsTheOpenAgainstTheSettings) {
   }
 }
 
-TEST(FsmScenario, SpeaksToAnotherMemberOfItsConfederation) { // RFC 5065 §4
+// RFC 5065 §1.2, §4
+TEST(FsmScenario, SpeaksToAnotherMemberOfItsConfederation) {
   auto s = plain_settings();
   s.remote_kind = peer_kind::confederation;
   s.confederation_members = {s.open.my_as, 65002};
@@ -304,7 +359,8 @@ TEST(FsmScenario, TellsThePeerWhyTheOperatorStops) { // RFC 9003 §2
             (std::vector<std::uint8_t>{3, 'b', 'y', 'e'}));
 }
 
-TEST(FsmScenario, CutsAShutdownTextAtACharacter) { // RFC 9003 §3
+// RFC 9003 §3: what a peer of RFC 8203 takes.
+TEST(FsmScenario, CutsAShutdownTextAtACharacter) {
   auto machine = in_established();
   const auto text = std::string(127, 'a') + "\xc3\xa9";
   const auto actions = machine.handle(reset{4, text});

@@ -17,7 +17,8 @@ const ip_address three = *ip_address::parse("fe80::3");
 
 } // namespace
 
-TEST(LinkPeer, AdvertisesAtOnceAndThenWithinTheIntervals) { // RFC 4861 §6.2.4
+TEST(LinkPeer,
+     AdvertisesAtOnceAndThenWithinTheIntervals) { // RFC 4861 §6.2.1, §6.2.4
   link_peer link{7};
   EXPECT_FALSE(link.advance(0ms).advertise); // there is no link yet
   link.begin(100ms);

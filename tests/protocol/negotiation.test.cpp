@@ -114,6 +114,24 @@ TEST(Negotiate, KeepsThePeersRestartAndRole) {
   EXPECT_EQ(agree({}, {}).graceful_restart, std::nullopt);
 }
 
+TEST(Negotiate, NeedsBothSidesForLongerRestarts) {
+  const graceful_restart_capability plain{
+      false, false, seconds{120}, {{ipv4_unicast, true}}};
+  auto notifying = plain;
+  notifying.notification = true; // RFC 8538 §2
+  EXPECT_TRUE(agree({notifying}, {notifying}).restart_on_notification);
+  EXPECT_FALSE(agree({notifying}, {plain}).restart_on_notification);
+  EXPECT_FALSE(agree({plain}, {notifying}).restart_on_notification);
+  // RFC 9494 §4.1, §4.5: the plain one must be there as well.
+  const long_lived_graceful_restart_capability longer{
+      {{ipv4_unicast, true, seconds{3600}}}};
+  EXPECT_EQ(agree({plain, longer}, {plain, longer}).long_lived, longer);
+  EXPECT_FALSE(agree({plain}, {plain, longer}).long_lived);
+  EXPECT_FALSE(agree({plain, longer}, {plain}).long_lived);
+  EXPECT_FALSE(agree({plain, longer}, {longer}).long_lived);
+  EXPECT_FALSE(agree({longer}, {plain, longer}).long_lived);
+}
+
 TEST(Negotiate, TellsInternalFromExternal) { // RFC 4271 §1.1
   const auto external =
       negotiate(open_with({}, 65000), open_with({}, 65001), seconds{30});

@@ -87,7 +87,7 @@ TEST(ShutdownText, IsNothingElsewhere) {
       std::nullopt);
 }
 
-TEST(ShutdownText, IsSafeForALog) { // RFC 9003 §2, RFC 3629 §3
+TEST(ShutdownText, IsSafeForALog) { // RFC 9003 §2, RFC 3629 §4
   EXPECT_EQ(shutdown_text(shutdown(hex("03 410a42"))), "A?B");
   EXPECT_EQ(shutdown_text(shutdown(hex("04 1b5b324a"))), "?[2J");
   EXPECT_EQ(shutdown_text(shutdown(hex("02 c29b"))), "?");     // C1 control

@@ -45,7 +45,7 @@ TEST(Open, ReadsTheFixedFields) { // RFC 4271 §4.2
   EXPECT_TRUE(open->capabilities.empty());
 }
 
-TEST(Open, TakesTheRealAsFromTheCapability) { // RFC 6793 §4.1
+TEST(Open, TakesTheRealAsFromTheCapability) { // RFC 6793 §4.1, §9
   const auto open =
       decode_open(hex("04 5ba0 005a 0a000001 08 0206 4104 fa56ea01"));
   ASSERT_TRUE(open.has_value());

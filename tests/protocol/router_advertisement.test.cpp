@@ -27,7 +27,8 @@ bytes with_options() {
 } // namespace
 
 TEST(RouterAdvertisement, SaysThatWeAreNoDefaultRouter) {
-  // RFC 4861 §4.2: type, code, checksum, hop limit, flags, lifetime, timers.
+  // RFC 4861 §4.2, §6.2.3: type, code, checksum, hop limit, flags, lifetime,
+  // timers.
   EXPECT_EQ(encode_router_advertisement({}),
             (bytes{134, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
 }

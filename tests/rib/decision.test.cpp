@@ -70,6 +70,7 @@ struct step_case {
   std::function<void(case_path&)> improve; ///< what one path has better
 };
 
+// RFC 4271 §9.1.1, §9.1.2.2, RFC 4456 §9
 TEST(Decision, ComparesEachStepOfTheRfc) {
   const std::vector<step_case> cases{
       {decision_step::local_origin,
@@ -237,7 +238,7 @@ TEST(Decision, ChoosesNothingFromNothing) {
   EXPECT_EQ(chosen_of({}), "");
 }
 
-TEST(Decision, RanksExcludedPathsLastWithTheirReason) {
+TEST(Decision, RanksExcludedPathsLastWithTheirReason) { // RFC 4271 §9.1.2.1
   auto rejected = plain("a");
   rejected.what.flags = path_flag::rejected;
   rejected.attributes.local_pref = 300;

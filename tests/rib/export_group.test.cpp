@@ -17,7 +17,7 @@ std::string nth(unsigned i) {
          + ".0/24";
 }
 
-TEST(ExportGroup, TellsEveryMemberButTheSource) {
+TEST(ExportGroup, TellsEveryMemberButTheSource) { // RFC 4271 §9.1.3
   export_world w{{}};
   for (const unsigned n : {1U, 2U, 3U})
     w.join(n);

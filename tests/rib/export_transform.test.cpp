@@ -117,6 +117,19 @@ TEST(ExportTransform, TellsALocalRouteWithOurAsAlone) {
   EXPECT_TRUE(told_to(internal_settings(), {}).as_path.empty());
 }
 
+TEST(ExportTransform, KeepsExtendedCommunitiesInTheAs) { // RFC 4360 §6
+  auto a = simple_path(65001);
+  const wire::extended_community stays{0x4004000000000001U};
+  const wire::extended_community goes{0x0002fde900000064U};
+  a.extended_communities = {goes, stays};
+  EXPECT_EQ(told_to(internal_settings(), a).extended_communities,
+            a.extended_communities);
+  EXPECT_EQ(told_to(accept_all_settings(), a).extended_communities,
+            std::vector{goes});
+  a.extended_communities = {stays};
+  EXPECT_TRUE(told_to(accept_all_settings(), a).extended_communities.empty());
+}
+
 TEST(ExportTransform, TellsLocalPreferenceOnlyWithinTheAs) {
   auto a = simple_path(65001);
   EXPECT_EQ(told_to(internal_settings(), a).local_pref, 100U);

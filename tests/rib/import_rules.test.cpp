@@ -326,7 +326,7 @@ TEST_F(ImportRules, WantTheFirstAsInASequence) { // RFC 4271 §6.3
 
 // -- graceful shutdown --------------------------------------------------------
 
-TEST_F(ImportRules, MakeARouteThatIsShutDownTheLastChoice) { // RFC 8326 §4
+TEST_F(ImportRules, MakeARouteThatIsShutDownTheLastChoice) { // RFC 8326 §4.2
   EXPECT_EQ(kept(shut_down_route()).local_pref, 0U);
   EXPECT_EQ(kept(shut_down_route()).communities.size(), 1U);
   EXPECT_EQ(kept(route({peer_as})).local_pref, std::nullopt);

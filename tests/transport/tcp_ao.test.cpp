@@ -79,6 +79,7 @@ TEST_F(TcpAo, NobodyIsUnprotected) {
   EXPECT_TRUE(eventually([&] { return s.net.stats().accepted == 1; }));
 }
 
+// RFC 5925 §3.1, RFC 5926 §3.2
 TEST_F(TcpAo, AnAttemptIsSignedOrNotMade) {
   for (const auto scheme :
        {key_scheme::ao_hmac_sha_1_96, key_scheme::ao_aes_128_cmac_96}) {
