@@ -13,7 +13,6 @@ namespace troupe::protocol::wire {
 /// What the attributes of one message have yielded so far, before the pieces
 /// are put together.
 struct attribute_pieces {
-  path_attributes attributes;
   std::optional<ip_address> classic_next_hop;
   std::optional<ip_address> mp_next_hop;
   std::optional<ip_address> mp_link_local;
@@ -26,20 +25,21 @@ struct attribute_pieces {
 /// Takes one attribute after the other.
 class attribute_decoder {
 public:
-  /// `trusted`: the bytes are our own; addresses are not judged.
-  explicit attribute_decoder(const decode_context& context,
-                             bool trusted = false)
-      : context_{context}, trusted_{trusted} {}
+  /// Fills a result that is empty. `trusted`: the bytes are our own; addresses
+  /// are not judged.
+  attribute_decoder(const decode_context& context, attribute_result& result,
+                    bool trusted = false)
+      : context_{context}, trusted_{trusted}, result_{result} {}
 
   /// Takes all attributes of a message and puts the pieces together.
-  attribute_result decode(byte_span raw);
+  void decode(byte_span raw);
 
   // -- for the rows ---------------------------------------------------------
 
   const decode_context& context() const { return context_; }
   bool trusted() const { return trusted_; }
   attribute_pieces& pieces() { return pieces_; }
-  path_attributes& attributes() { return pieces_.attributes; }
+  path_attributes& attributes() { return result_.attributes; }
   /// The attribute is malformed: what its row says happens.
   void malformed(std::string_view reason);
   /// The attribute calls for this.
@@ -60,8 +60,8 @@ private:
 
   decode_context context_;
   bool trusted_;
+  attribute_result& result_;
   attribute_pieces pieces_;
-  attribute_result result_;
   std::array<std::uint64_t, 4> seen_{};
   // The attribute in hand; without a rule while none is.
   const attribute_rule* rule_ = nullptr;

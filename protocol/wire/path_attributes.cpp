@@ -200,7 +200,7 @@ void attribute_decoder::judge() {
   result_.reset = strong_;
 }
 
-attribute_result attribute_decoder::decode(byte_span raw) {
+void attribute_decoder::decode(byte_span raw) {
   attribute_walker walker{raw};
   for (raw_attribute each; walker.next(each);)
     take(each);
@@ -212,20 +212,26 @@ attribute_result attribute_decoder::decode(byte_span raw) {
   choose_next_hop();
   check_mandatory();
   judge();
-  result_.attributes = std::move(pieces_.attributes);
-  return std::move(result_);
+}
+
+void decode_attributes(byte_span raw, const decode_context& context,
+                       attribute_result& result) {
+  attribute_decoder{context, result}.decode(raw);
 }
 
 attribute_result decode_attributes(byte_span raw,
                                    const decode_context& context) {
-  return attribute_decoder{context}.decode(raw);
+  attribute_result result;
+  decode_attributes(raw, context, result);
+  return result;
 }
 
 path_attributes decode_canonical(byte_span canonical) {
   decode_context context;
   context.kind = peer_kind::internal;
   context.extended_next_hop = true;
-  auto result = attribute_decoder{context, true}.decode(canonical);
+  attribute_result result;
+  attribute_decoder{context, result, true}.decode(canonical);
   TROUPE_CHECK(result.errors.empty(), "the attributes are not canonical");
   return std::move(result.attributes);
 }

@@ -126,6 +126,9 @@ struct attribute_result {
 /// the session (RFC 7606 §5.2).
 attribute_result decode_attributes(byte_span raw,
                                    const decode_context& context);
+/// The same into a result that is empty, where it is: it is large.
+void decode_attributes(byte_span raw, const decode_context& context,
+                       attribute_result& result);
 
 /// How attributes are written.
 struct encode_options {

@@ -112,7 +112,7 @@ std::optional<decode_error> fill(update_view& view, byte_span body,
   context.classic_nlri = !view.sections.nlri.empty();
   if (context.classic_nlri)
     context.source = next_hop_source::classic;
-  view.attributes = decode_attributes(view.sections.attributes, context);
+  decode_attributes(view.sections.attributes, context, view.attributes);
   if (view.attributes.reset)
     return view.attributes.reset;
   view.end_of_rib = end_of_rib(view.sections, view.mp);

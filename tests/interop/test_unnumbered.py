@@ -100,7 +100,7 @@ class UnnumberedTest(Scene):
         self.spaces["a"].ip("link", "set", "eth0", "down")
         self.wait(
             lambda: one.status("right")["last_error"]
-            == "interface eth0 is down",
+            == "tcp failure; since then: interface eth0 is down",
             5,
             "a sees that its link is down",
         )

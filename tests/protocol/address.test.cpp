@@ -21,7 +21,7 @@ rc::Gen<ip_address> any_address() {
     for (auto& b : bytes)
       b = *rc::gen::weightedElement<std::uint8_t>(
           {{6, 0}, {1, 1}, {1, 0xfe}, {1, 0xff}});
-    const std::size_t size = *rc::gen::element(4, 16);
+    const std::size_t size = *rc::gen::element<std::size_t>(4, 16);
     return *ip_address::from_bytes({bytes.data(), size});
   });
 }
