@@ -49,15 +49,6 @@ void append(const as_segment_view& segment, writer& w) {
 
 } // namespace
 
-as_number as_segment_view::operator[](std::size_t i) const {
-  const auto width = static_cast<std::size_t>(width_);
-  const auto octets = numbers_.subspan(i * width, width);
-  as_number as = 0;
-  for (const auto octet : octets)
-    as = as << 8 | octet;
-  return as;
-}
-
 bool as_path_view::is_well_formed() const {
   std::size_t seen = 0;
   bool sound = true;

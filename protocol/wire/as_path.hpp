@@ -34,7 +34,11 @@ public:
     return numbers_.size() / static_cast<std::size_t>(width_);
   }
   /// The i-th AS number; `i` must be below `size`.
-  as_number operator[](std::size_t i) const;
+  as_number operator[](std::size_t i) const {
+    return width_ == as_width::four
+               ? load<std::uint32_t>(numbers_.data() + 4 * i)
+               : load<std::uint16_t>(numbers_.data() + 2 * i);
+  }
   bool is_confederation() const {
     return type_ == segment_type::confed_sequence
            || type_ == segment_type::confed_set;

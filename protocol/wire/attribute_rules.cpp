@@ -128,9 +128,9 @@ void encode_aggregator(attribute_encoder& e) {
 
 void decode_communities(attribute_decoder& d, const raw_attribute& raw) {
   auto& list = d.attributes().communities;
-  list.reserve(raw.value.size() / 4);
-  for (reader r{raw.value}; !r.empty();)
-    list.push_back({r.u32()});
+  list.resize(raw.value.size() / 4);
+  for (std::size_t i = 0; i < list.size(); ++i)
+    list[i] = {load<std::uint32_t>(raw.value.data() + 4 * i)};
 }
 
 void encode_communities(attribute_encoder& e) {

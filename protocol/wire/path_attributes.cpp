@@ -122,7 +122,7 @@ void attribute_decoder::take_known(const raw_attribute& raw) {
                   "attribute flags conflict with the type");
   const auto length = raw.value.size();
   if (length < rule_->min_length || length > rule_->max_length
-      || length % rule_->unit != 0)
+      || (rule_->unit != 1 && length % rule_->unit != 0)) // a slow division
     return report(rule_->on_error, update_subcode::attribute_length_error,
                   "attribute has a wrong length");
   const auto flaws = result_.errors.size();

@@ -1,13 +1,31 @@
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace troupe::protocol::wire {
 
 using byte_span = std::span<const std::uint8_t>;
+
+/// The big-endian field at `from`, in host byte order; it has its octets.
+template <std::unsigned_integral T>
+T load(const std::uint8_t* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  if constexpr (std::endian::native == std::endian::little) {
+    if constexpr (sizeof(T) == 2)
+      value = __builtin_bswap16(value);
+    else if constexpr (sizeof(T) == 4)
+      value = __builtin_bswap32(value);
+    else if constexpr (sizeof(T) == 8)
+      value = __builtin_bswap64(value);
+  }
+  return value;
+}
 
 /// Reads big-endian fields. The first short read makes the reader fail for
 /// good and leaves nothing to read, so a decoder asks `failed` once per
@@ -23,11 +41,9 @@ public:
       fail();
       return 0;
     }
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      value = value << 8 | rest_[i];
+    const auto value = load<T>(rest_.data());
     rest_ = rest_.subspan(sizeof(T));
-    return static_cast<T>(value);
+    return value;
   }
   std::uint8_t u8() { return get<std::uint8_t>(); }
   std::uint16_t u16() { return get<std::uint16_t>(); }
