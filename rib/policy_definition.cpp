@@ -87,7 +87,7 @@ bool prefix_range::matches(const protocol::prefix& p) const {
 }
 
 std::string to_string(const prefix_range& range) {
-  const auto text = to_string(range.covering);
+  auto text = to_string(range.covering);
   const bool from_itself = range.shortest == range.covering.length();
   if (from_itself && range.longest == range.shortest)
     return text;

@@ -270,7 +270,9 @@ TEST(Mrt, OneBrokenOctetInAValidRecordNeverCrashesTheReader) {
                                   a_record(16, 1, a_message_body()));
     const auto at = *rc::gen::inRange<std::size_t>(0, file.size());
     file[at] = *rc::gen::arbitrary<std::uint8_t>();
-    RC_ASSERT(read_all(file) <= 1);
+    // A length that got smaller leaves octets that may be further records.
+    constexpr std::size_t header = 12;
+    RC_ASSERT(read_all(file) <= file.size() / header);
   }));
 }
 

@@ -14,7 +14,7 @@ namespace {
 class SendHold : public simulation {
 protected:
   /// A router with more to tell than the line holds, and a peer that speaks
-  /// with this hold time; whether the session comes up.
+  /// with this hold time and does not read; whether the session comes up.
   bool start(std::chrono::seconds hold) {
     net.set_line_capacity(4096);
     std::string routes;
@@ -46,6 +46,7 @@ protected:
     protocol::wire::encode_open(open, bytes);
     peer_.send(bytes);
     keepalive();
+    peer_.stall();
     return pass_until([&] { return state() == "Established"; }, 5s);
   }
   void keepalive() {
@@ -73,7 +74,6 @@ protected:
 
 TEST_F(SendHold, EndsTheSessionWithAPeerThatReadsNothing) { // RFC 9687 §4.3, §5
   ASSERT_TRUE(start(3s));
-  peer_.stall();
   live(5);
   EXPECT_EQ(state(), "Established");
   live(10);
@@ -83,7 +83,6 @@ TEST_F(SendHold, EndsTheSessionWithAPeerThatReadsNothing) { // RFC 9687 §4.3, �
 
 TEST_F(SendHold, DoesNotEndOneThatReadsNowAndThen) {
   ASSERT_TRUE(start(3s));
-  peer_.stall();
   for (int i = 0; i != 4; ++i) {
     live(4);
     peer_.unstall();
@@ -96,7 +95,6 @@ TEST_F(SendHold, DoesNotEndOneThatReadsNowAndThen) {
 
 TEST_F(SendHold, IsOffWhereThereIsNoHoldTime) { // RFC 9687 §4.3
   ASSERT_TRUE(start(0s));
-  peer_.stall();
   pass(60s, 100ms);
   EXPECT_EQ(state(), "Established") << last_error();
 }
