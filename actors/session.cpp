@@ -238,12 +238,16 @@ void session::handle(const session_timer& m) {
 }
 
 /// RFC 9687 §4.3: without a hold time there is none for sending either.
+std::chrono::milliseconds session::send_hold() const {
+  const bool off = !agreed_ || agreed_->hold_time.count() == 0;
+  return off ? 0ms : self_.neighbor.timers.send_hold;
+}
+
 void session::check_send_hold_later(connection_id id) {
-  if (self_.neighbor.timers.send_hold.count() != 0 && agreed_
-      && agreed_->hold_time.count() != 0)
-    this->delayed_send(handle_to_self(),
-                       self_.neighbor.timers.send_hold / send_hold_checks,
-                       send_hold_check{id});
+  // One that is off may be switched on while the session is up.
+  const auto time = send_hold().count() != 0 ? send_hold() : 60s;
+  this->delayed_send(handle_to_self(), time / send_hold_checks,
+                     send_hold_check{id});
 }
 
 /// SendHoldTimer (RFC 9687 §4.3) without a timer for each message: something
@@ -257,7 +261,8 @@ void session::handle(const send_hold_check& m) {
   const bool stalled =
       sockets().output_pending(c.socket) != 0 && written == c.written;
   c.written = written;
-  c.stalled_checks = stalled ? c.stalled_checks + 1 : 0;
+  c.stalled_checks =
+      stalled && send_hold().count() != 0 ? c.stalled_checks + 1 : 0;
   if (c.stalled_checks >= send_hold_checks)
     return run(fsm::send_hold_expired{m.connection});
   check_send_hold_later(m.connection);

@@ -67,6 +67,8 @@ private:
   void handle(const session_timer& timer);
   void handle(const send_hold_check& check);
   void check_send_hold_later(connection_id id);
+  /// 0: off.
+  std::chrono::milliseconds send_hold() const;
   void handle(const session_registered& registered);
   void handle(const session_command& command);
   void handle(const session_changed& changed);

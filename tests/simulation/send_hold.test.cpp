@@ -13,27 +13,31 @@ namespace {
 
 class SendHold : public simulation {
 protected:
-  /// A router with more to tell than the line holds, and a peer that speaks
-  /// with this hold time and does not read; whether the session comes up.
-  bool start(std::chrono::seconds hold) {
-    net.set_line_capacity(4096);
+  /// A router with more to tell than the line holds.
+  static auto configuration(std::chrono::seconds hold, int send_hold) {
     std::string routes;
     for (int i = 0; i != 4000; ++i)
       routes += (i == 0 ? "\"20." : ", \"20.") + std::to_string(i / 256) + '.'
                 + std::to_string(i % 256) + ".0/24\"";
-    router_ = std::make_unique<simulated_node>(
-        *this,
-        configuration_of(
-            R"({ "admin": { "listen": [] }, "data_dir": "/tmp/troupe-simulated",
+    return configuration_of(
+        R"({ "admin": { "listen": [] }, "data_dir": "/tmp/troupe-simulated",
       "log": { "level": "warn" }, "routers": [ { "name": "r", "asn": 65001,
         "router_id": "10.4.0.1", "listen": ["10.4.0.1:179"], "originate": [)"
-            + routes + R"(], "neighbors": [ { "name": "mute",
+        + routes + R"(], "neighbors": [ { "name": "mute",
           "address": "10.4.0.2", "remote_asn": 65002, "passive": true,
           "multihop": 255, "local_address": "10.4.0.1",
           "timers": { "hold": ")"
-            + std::to_string(hold.count()) + R"(s", "send_hold": "8s" },
+        + std::to_string(hold.count()) + R"(s", "send_hold": ")"
+        + std::to_string(send_hold) + R"(s" },
           "families": { "ipv4_unicast": { "import": "accept",
-            "export": "accept" } } } ] } ] })"));
+            "export": "accept" } } } ] } ] })");
+  }
+  /// A peer that speaks with this hold time and does not read; whether the
+  /// session comes up.
+  bool start(std::chrono::seconds hold, int send_hold = 8) {
+    net.set_line_capacity(4096);
+    router_ =
+        std::make_unique<simulated_node>(*this, configuration(hold, send_hold));
     peer_.connect(*protocol::endpoint::parse("10.4.0.1:179"));
     protocol::wire::open_message open;
     open.my_as = 65002;
@@ -97,6 +101,19 @@ TEST_F(SendHold, IsOffWhereThereIsNoHoldTime) { // RFC 9687 §4.3
   ASSERT_TRUE(start(0s));
   pass(60s, 100ms);
   EXPECT_EQ(state(), "Established") << last_error();
+}
+
+TEST_F(SendHold, IsSwitchedOnAndOffWhileTheSessionIsUp) {
+  ASSERT_TRUE(start(3s, 0));
+  live(60);
+  router_->apply(configuration(3s, 8));
+  live(4);
+  router_->apply(configuration(3s, 0));
+  live(60);
+  EXPECT_EQ(state(), "Established") << last_error();
+  router_->apply(configuration(3s, 8));
+  live(30);
+  EXPECT_NE(last_error().find("(8/0)"), std::string::npos) << last_error();
 }
 
 } // namespace troupe::test
