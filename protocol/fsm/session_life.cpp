@@ -308,7 +308,8 @@ void session_fsm::fail_hold(connection& c, step& s) {
        s);
 }
 
-/// RFC 9687 §4.3, §5. The NOTIFICATION will hardly get out, but it costs nothing.
+/// RFC 9687 §4.3, §5. The NOTIFICATION will hardly get out, but it costs
+/// nothing.
 void session_fsm::fail_send_hold(connection& c, step& s) {
   fail(c,
        {end_reason::send_hold_timer,
