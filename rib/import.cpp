@@ -106,6 +106,8 @@ struct importer::implementation {
   std::vector<family> ends;
   import_counters counters;
   std::size_t pending = 0;
+  /// Of the UPDATE at hand: it is too large to be made anew each time.
+  wire::mp_sections mp;
   /// Whether the UPDATE at hand has prefixes that are ignored.
   bool has_multicast = false;
 
@@ -169,8 +171,8 @@ struct importer::implementation {
   }
 
   /// Everything that must be right before anything is taken (RFC 7606 §5.3).
-  std::optional<decode_error> check(const wire::update_sections& sections,
-                                    const wire::mp_sections& mp) const {
+  std::optional<decode_error>
+  check(const wire::update_sections& sections) const {
     if (mp.error)
       return mp.error;
     const auto* v4 = find(protocol::ipv4_unicast);
@@ -233,7 +235,7 @@ struct importer::implementation {
 
   std::optional<decode_error> update(wire::byte_span body);
   std::optional<decode_error> resolve(const wire::update_sections& sections,
-                                      const wire::mp_sections& mp, bool classic,
+                                      bool classic,
                                       std::optional<resolution>& out) {
     auto found = resolver.resolve(sections, mp, classic);
     if (found.reset)
@@ -251,8 +253,8 @@ importer::implementation::update(wire::byte_span body) {
   const auto sections = wire::split_update(body);
   if (!sections)
     return sections.error();
-  const auto mp = wire::locate_mp(sections->attributes);
-  if (auto error = check(*sections, mp))
+  wire::locate_mp(sections->attributes, mp);
+  if (auto error = check(*sections))
     return error;
   // Both kinds of NLRI are resolved before anything is taken.
   std::optional<resolution> classic, multi;
@@ -262,11 +264,11 @@ importer::implementation::update(wire::byte_span body) {
   // §5.2); an MP_UNREACH_NLRI alone has been looked at.
   const auto unreach = mp.unreach ? mp.unreach->attribute.whole.size() : 0;
   if (with_classic || (!with_multi && sections->attributes.size() > unreach)) {
-    if (auto error = resolve(*sections, mp, with_classic, classic))
+    if (auto error = resolve(*sections, with_classic, classic))
       return error;
   }
   if (with_multi) {
-    if (auto error = resolve(*sections, mp, false, multi))
+    if (auto error = resolve(*sections, false, multi))
       return error;
   }
   ++counters.updates;

@@ -160,23 +160,23 @@ attribute_resolver::decode(const wire::update_sections& sections, bool classic,
   context.aigp = settings_->aigp;
   context.source = classic ? wire::next_hop_source::classic
                            : wire::next_hop_source::automatic;
-  auto decoded = wire::decode_attributes(sections.attributes, context);
-  found.errors = std::move(decoded.errors);
-  if (decoded.reset) {
-    found.reset = std::move(decoded.reset);
+  wire::decode_attributes(sections.attributes, context, decoded_);
+  found.errors = decoded_.errors;
+  if (decoded_.reset) {
+    found.reset = decoded_.reset;
     return {};
   }
-  if (decoded.action > protocol::verdict::attribute_discard)
+  if (decoded_.action > protocol::verdict::attribute_discard)
     return {};
   scratch_.clear();
-  if (!wire::encode_attributes(decoded.attributes, {}, scratch_)) {
+  if (!wire::encode_attributes(decoded_.attributes, {}, scratch_)) {
     // Widening a two-octet path can exceed what a message holds.
     found.errors.push_back({0, protocol::verdict::treat_as_withdraw,
                             protocol::update_subcode::malformed_attribute_list,
                             "the attributes are too large to be passed on"});
     return {};
   }
-  return {*pool_, pool_->intern(scratch_, summarize(decoded.attributes))};
+  return {*pool_, pool_->intern(scratch_, summarize(decoded_.attributes))};
 }
 
 resolution attribute_resolver::resolve(const wire::update_sections& sections,

@@ -76,6 +76,8 @@ private:
   attribute_pool* pool_;
   const import_settings* settings_;
   std::vector<std::uint8_t> scratch_;
+  /// Of the UPDATE at hand; keeps its memory.
+  protocol::wire::attribute_result decoded_;
   /// Sets as received and with OTC.
   std::unordered_map<std::uint32_t, verdict_of_policy> tagged_;
   std::map<protocol::family,

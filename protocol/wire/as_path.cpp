@@ -49,14 +49,22 @@ void append(const as_segment_view& segment, writer& w) {
 
 } // namespace
 
-bool as_path_view::is_well_formed() const {
+as_path_survey as_path_view::survey() const {
+  as_path_survey result;
   std::size_t seen = 0;
-  bool sound = true;
   for_each([&](const as_segment_view& segment) {
-    sound = sound && is_known(segment.type()) && segment.size() > 0;
-    seen += 2 + segment.size() * static_cast<std::size_t>(width_);
+    const auto size = segment.size();
+    if (!is_known(segment.type()) || size == 0)
+      result.well_formed = false;
+    result.confederation |= segment.is_confederation();
+    for (std::size_t i = 0; i < size; ++i)
+      result.holds_zero |= segment[i] == 0;
+    seen += 2 + size * static_cast<std::size_t>(width_);
+    result.widened_size += 2 + size * 4;
   });
-  return sound && seen == bytes_.size();
+  if (seen != bytes_.size())
+    result.well_formed = false;
+  return result;
 }
 
 std::size_t as_path_view::length() const {
@@ -100,14 +108,6 @@ std::optional<as_number> as_path_view::origin_as() const {
   return last[last.size() - 1];
 }
 
-bool as_path_view::has_confederation() const {
-  bool found = false;
-  for_each([&](const as_segment_view& segment) {
-    found = found || segment.is_confederation();
-  });
-  return found;
-}
-
 std::optional<as_number> as_path_view::first_member() const {
   std::optional<as_segment_view> first;
   for_each([&](const as_segment_view& segment) {
@@ -135,13 +135,18 @@ std::optional<as_path> as_path::from_view(const as_path_view& view) {
   if (!view.is_well_formed())
     return std::nullopt;
   as_path result;
-  if (view.width() == as_width::four) {
-    result.bytes_.assign(view.bytes().begin(), view.bytes().end());
-    return result;
-  }
-  writer w{result.bytes_};
-  view.for_each([&](const as_segment_view& segment) { append(segment, w); });
+  result.assign_well_formed(view);
   return result;
+}
+
+void as_path::assign_well_formed(const as_path_view& view) {
+  if (view.width() == as_width::four) {
+    bytes_.assign(view.bytes().begin(), view.bytes().end());
+    return;
+  }
+  bytes_.clear();
+  writer w{bytes_};
+  view.for_each([&](const as_segment_view& segment) { append(segment, w); });
 }
 
 std::vector<as_segment> as_path::segments() const {

@@ -50,6 +50,19 @@ private:
   as_width width_ = as_width::four;
 };
 
+/// What one walk over a path tells.
+struct as_path_survey {
+  /// Every segment is whole, not empty and of a known type (RFC 7606 §7.2). The
+  /// rest counts only then.
+  bool well_formed = true;
+  /// AS 0 stands in it (RFC 7607 §2).
+  bool holds_zero = false;
+  /// A segment is one of a confederation (RFC 5065 §3).
+  bool confederation = false;
+  /// Octets with four-octet numbers.
+  std::size_t widened_size = 0;
+};
+
 /// The value of an AS_PATH as it stands in a message; owns nothing.
 class as_path_view {
 public:
@@ -60,10 +73,10 @@ public:
   as_width width() const { return width_; }
   bool empty() const { return bytes_.empty(); }
 
-  /// Whether every segment is whole, not empty and of a known type (RFC 7606
-  /// §7.2). All else is asked of a well-formed path only; of another one it is
-  /// answered from the part before the flaw.
-  bool is_well_formed() const;
+  /// What a decoder has to know. All else is asked of a well-formed path only;
+  /// of another one it is answered from the part before the flaw.
+  as_path_survey survey() const;
+  bool is_well_formed() const { return survey().well_formed; }
   /// The number of ASes that the decision compares: a set counts as one, the
   /// segments of a confederation as none (RFC 4271 §9.1.2.2, RFC 5065 §5.3).
   std::size_t length() const;
@@ -77,7 +90,7 @@ public:
   /// The AS that originated the route: the rightmost one, if the last segment
   /// is a sequence.
   std::optional<as_number> origin_as() const;
-  bool has_confederation() const;
+  bool has_confederation() const { return survey().confederation; }
   /// The member AS of our confederation that told the route: the leftmost
   /// number, if the first segment is an AS_CONFED_SEQUENCE (RFC 5065 §4.1).
   std::optional<as_number> first_member() const;
@@ -124,6 +137,10 @@ public:
   explicit as_path(std::span<const as_segment> segments);
   /// Widens a path; nothing if it is not well-formed.
   static std::optional<as_path> from_view(const as_path_view& view);
+  /// Becomes a path that is known to be well-formed, widened.
+  void assign_well_formed(const as_path_view& view);
+  /// Becomes the empty path. Keeps its memory.
+  void clear() { bytes_.clear(); }
 
   as_path_view view() const { return {bytes_, as_width::four}; }
   const std::vector<std::uint8_t>& bytes() const { return bytes_; }

@@ -46,9 +46,11 @@ public:
   void report(verdict action, update_subcode subcode, std::string_view reason);
 
 private:
-  void take(const raw_attribute& raw);
-  void take_known(const raw_attribute& raw);
-  void take_unknown(const raw_attribute& raw);
+  void take();
+  void take_known();
+  void take_unknown();
+  void repeated();
+  void unfit();
   void merge_old_speaker();
   void choose_next_hop();
   void require(attribute_code code, std::string_view reason);

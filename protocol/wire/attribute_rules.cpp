@@ -34,24 +34,23 @@ void encode_origin(attribute_encoder& e) {
 }
 
 void decode_as_path(attribute_decoder& d, const raw_attribute& raw) {
-  const auto width = d.context().as4 ? as_width::four : as_width::two;
-  auto path = as_path::from_view({raw.value, width});
-  if (!path)
+  const as_path_view path{raw.value,
+                          d.context().as4 ? as_width::four : as_width::two};
+  const auto found = path.survey();
+  if (!found.well_formed)
     return d.malformed("AS_PATH has a malformed segment"); // RFC 7606 §7.2
-  if (path->contains(0))
+  if (found.holds_zero)
     return d.malformed("AS_PATH holds AS 0"); // RFC 7607 §2
   const auto kind = d.context().kind;
-  if (kind == peer_kind::external
-      && path->view().has_confederation()) // RFC 5065 §5
+  if (kind == peer_kind::external && found.confederation) // RFC 5065 §5
     return d.malformed("AS_PATH of an external neighbour holds a "
                        "confederation");
-  if (kind == peer_kind::confederation
-      && !path->view().first_member()) // RFC 5065 §5
+  if (kind == peer_kind::confederation && !path.first_member()) // RFC 5065 §5
     return d.malformed("AS_PATH of a member AS does not begin with a "
                        "confederation sequence");
-  if (path->bytes().size() > longest_path && !d.trusted())
+  if (found.widened_size > longest_path && !d.trusted())
     return d.malformed("AS_PATH is too long to be passed on");
-  d.attributes().as_path = *std::move(path);
+  d.attributes().as_path.assign_well_formed(path);
 }
 
 void encode_as_path(attribute_encoder& e) {
@@ -303,17 +302,19 @@ void encode_mp_unreach(attribute_encoder&) {}
 void decode_as4_path(attribute_decoder& d, const raw_attribute& raw) {
   if (d.context().as4)
     return d.malformed("AS4_PATH from a four-octet speaker"); // §6
-  auto path = as_path::from_view({raw.value, as_width::four});
-  if (!path)
+  const as_path_view path{raw.value, as_width::four};
+  const auto found = path.survey();
+  if (!found.well_formed)
     return d.malformed("AS4_PATH has a malformed segment"); // §6
-  if (path->contains(0))
+  if (found.holds_zero)
     return d.malformed("AS4_PATH holds AS 0"); // RFC 7607 §2
-  if (path->view().has_confederation()) {
-    d.report(verdict::accept, update_subcode::unspecific,
-             "AS4_PATH holds a confederation"); // §6
-    path = path->without_confederation();
-  }
-  d.pieces().as4_path = *std::move(path);
+  auto& value = d.pieces().as4_path.emplace();
+  value.assign_well_formed(path);
+  if (!found.confederation)
+    return;
+  d.report(verdict::accept, update_subcode::unspecific,
+           "AS4_PATH holds a confederation"); // §6
+  value = value.without_confederation();
 }
 
 void encode_as4_path(attribute_encoder& e) {
@@ -454,9 +455,9 @@ constexpr std::array rules{
 // clang-format on
 
 constexpr auto index_rules() {
-  std::array<std::uint8_t, 256> index{};
-  for (std::size_t i = 0; i < rules.size(); ++i)
-    index[number_of(rules[i].code)] = static_cast<std::uint8_t>(i + 1);
+  std::array<const attribute_rule*, 256> index{};
+  for (const auto& rule : rules)
+    index[number_of(rule.code)] = &rule;
   return index;
 }
 
@@ -474,10 +475,7 @@ std::span<const attribute_rule> attribute_rules() {
   return rules;
 }
 
-const attribute_rule* find_rule(std::uint8_t code) {
-  static constexpr auto index = index_rules();
-  return index[code] == 0 ? nullptr : &rules[index[code] - 1U];
-}
+constexpr std::array<const attribute_rule*, 256> rules_by_code = index_rules();
 
 std::string_view attribute_name(std::uint8_t code) {
   const auto* rule = find_rule(code);

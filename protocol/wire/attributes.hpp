@@ -3,6 +3,7 @@
 #include "protocol/error.hpp"
 #include "protocol/wire/reader.hpp"
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -66,17 +67,16 @@ public:
 
   /// The next attribute; false at the end and after a failure.
   bool next(raw_attribute& out) {
-    if (rest_.empty())
-      return false;
     if (rest_.size() < 3)
-      return fail();
-    const bool extended = (rest_[0] & flag_extended_length) != 0;
-    const std::size_t header = extended ? 4 : 3;
-    if (rest_.size() < header)
-      return fail();
-    const std::size_t length =
-        extended ? static_cast<std::size_t>(rest_[2]) << 8 | rest_[3]
-                 : rest_[2];
+      return !rest_.empty() && fail();
+    std::size_t header = 3;
+    std::size_t length = rest_[2];
+    if ((rest_[0] & flag_extended_length) != 0) {
+      if (rest_.size() < 4)
+        return fail();
+      header = 4;
+      length = length << 8 | rest_[3];
+    }
     if (rest_.size() - header < length)
       return fail();
     out.flags = rest_[0];
@@ -128,8 +128,12 @@ struct attribute_rule {
 
 /// One row per attribute, ascending by code.
 std::span<const attribute_rule> attribute_rules();
+/// The row of each code; nothing for an unknown one.
+extern const std::array<const attribute_rule*, 256> rules_by_code;
 /// The row of a code; nothing for an unknown one.
-const attribute_rule* find_rule(std::uint8_t code);
+inline const attribute_rule* find_rule(std::uint8_t code) {
+  return rules_by_code[code];
+}
 /// "ORIGIN", "AS_PATH", ...; "UNKNOWN" otherwise.
 std::string_view attribute_name(std::uint8_t code);
 

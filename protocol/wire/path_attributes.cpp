@@ -19,6 +19,34 @@ std::string_view name_of(origin_type origin) {
   return "unknown";
 }
 
+void path_attributes::clear() {
+  origin = origin_type::igp;
+  as_path.clear();
+  next_hop.reset();
+  link_local_next_hop.reset();
+  med.reset();
+  local_pref.reset();
+  atomic_aggregate = false;
+  aggregator.reset();
+  communities.clear();
+  originator_id.reset();
+  cluster_list.clear();
+  extended_communities.clear();
+  aigp.reset();
+  other_aigp_tlvs.clear();
+  large_communities.clear();
+  only_to_customer.reset();
+  unknown.clear();
+  partial = 0;
+}
+
+void attribute_result::clear() {
+  attributes.clear();
+  action = verdict::accept;
+  errors.clear();
+  reset.reset();
+}
+
 // -- Decoding ---------------------------------------------------------------
 
 namespace {
@@ -74,23 +102,6 @@ void attribute_decoder::malformed(std::string_view reason) {
   report(rule_->on_error, rule_->subcode, reason);
 }
 
-void attribute_decoder::take(const raw_attribute& raw) {
-  raw_ = raw;
-  rule_ = find_rule(raw.code);
-  if (seen(raw.code)) { // RFC 7606 §3 (g)
-    const bool multiprotocol = raw.is(attribute_code::mp_reach_nlri)
-                               || raw.is(attribute_code::mp_unreach_nlri);
-    report(multiprotocol ? verdict::session_reset : verdict::attribute_discard,
-           update_subcode::malformed_attribute_list, "attribute is repeated");
-    return;
-  }
-  seen_[raw.code / 64] |= std::uint64_t{1} << (raw.code % 64);
-  if (rule_)
-    take_known(raw);
-  else
-    take_unknown(raw);
-}
-
 namespace {
 
 // LOCAL_PREF is spoken throughout a confederation (RFC 4271 §5.1.5), what route
@@ -107,47 +118,85 @@ bool may_come_from(peer_kind kind, const attribute_rule& rule) {
   return false;
 }
 
+bool has_sound_flags(const raw_attribute& raw, const attribute_rule& rule) {
+  constexpr std::uint8_t category = flag_optional | flag_transitive;
+  return (raw.flags & category) == rule.flags;
+}
+
+bool has_sound_length(const raw_attribute& raw, const attribute_rule& rule) {
+  const auto length = static_cast<std::uint32_t>(raw.value.size());
+  return length >= rule.min_length && length <= rule.max_length
+         && (rule.unit == 1 || length % rule.unit == 0); // a slow division
+}
+
+// Whether a Partial bit is kept: AS4_PATH and AS4_AGGREGATOR are merged away.
+bool keeps_partial(const attribute_rule& rule) {
+  return rule.flags == optional_transitive
+         && rule.code != attribute_code::as4_path
+         && rule.code != attribute_code::as4_aggregator;
+}
+
 } // namespace
 
-void attribute_decoder::take_known(const raw_attribute& raw) {
-  if (raw.is(attribute_code::aigp) && !context_.aigp)
+void attribute_decoder::take() {
+  rule_ = find_rule(raw_.code);
+  if (seen(raw_.code))
+    return repeated();
+  seen_[raw_.code / 64] |= std::uint64_t{1} << (raw_.code % 64);
+  if (rule_)
+    take_known();
+  else
+    take_unknown();
+}
+
+// RFC 7606 §3 (g).
+void attribute_decoder::repeated() {
+  const bool multiprotocol = raw_.is(attribute_code::mp_reach_nlri)
+                             || raw_.is(attribute_code::mp_unreach_nlri);
+  report(multiprotocol ? verdict::session_reset : verdict::attribute_discard,
+         update_subcode::malformed_attribute_list, "attribute is repeated");
+}
+
+void attribute_decoder::take_known() {
+  if (raw_.is(attribute_code::aigp) && !context_.aigp)
     return; // RFC 7311 §3.3: as an unknown one that is not transitive
+  if (!may_come_from(context_.kind, *rule_) || !has_sound_flags(raw_, *rule_)
+      || !has_sound_length(raw_, *rule_))
+    return unfit();
+  const auto flaws = result_.errors.size();
+  rule_->decode(*this, raw_);
+  if ((raw_.flags & flag_partial) != 0 && result_.errors.size() == flaws
+      && keeps_partial(*rule_))
+    attributes().partial |= std::uint64_t{1} << raw_.code;
+}
+
+// What is wrong with an attribute before its value is looked at.
+void attribute_decoder::unfit() {
   if (!may_come_from(context_.kind, *rule_)) // RFC 7606 §7.5, §7.9, §7.10
     return report(verdict::attribute_discard, update_subcode::unspecific,
                   "attribute of an external neighbour");
-  constexpr std::uint8_t category = flag_optional | flag_transitive;
-  if ((raw.flags & category) != rule_->flags) // RFC 7606 §3 (c), §5.3
+  if (!has_sound_flags(raw_, *rule_)) // RFC 7606 §3 (c), §5.3
     return report(verdict_on_flags(*rule_),
                   update_subcode::attribute_flags_error,
                   "attribute flags conflict with the type");
-  const auto length = raw.value.size();
-  if (length < rule_->min_length || length > rule_->max_length
-      || (rule_->unit != 1 && length % rule_->unit != 0)) // a slow division
-    return report(rule_->on_error, update_subcode::attribute_length_error,
-                  "attribute has a wrong length");
-  const auto flaws = result_.errors.size();
-  rule_->decode(*this, raw);
-  if (result_.errors.size() == flaws && (raw.flags & flag_partial) != 0
-      && rule_->flags == optional_transitive
-      && !raw.is(attribute_code::as4_path)
-      && !raw.is(attribute_code::as4_aggregator))
-    attributes().partial |= std::uint64_t{1} << raw.code;
+  report(rule_->on_error, update_subcode::attribute_length_error,
+         "attribute has a wrong length");
 }
 
-void attribute_decoder::take_unknown(const raw_attribute& raw) {
-  if ((raw.flags & flag_optional) == 0) // RFC 4271 §6.3
+void attribute_decoder::take_unknown() {
+  if ((raw_.flags & flag_optional) == 0) // RFC 4271 §6.3
     return report(verdict::session_reset,
                   update_subcode::unrecognized_well_known_attribute,
                   "unrecognized well-known attribute");
-  if ((raw.flags & flag_transitive) == 0)
+  if ((raw_.flags & flag_transitive) == 0)
     return; // RFC 4271 §9: quietly ignored
   auto& list = attributes().unknown;
   const auto at = std::find_if(
       list.begin(), list.end(),
-      [&](const unknown_attribute& each) { return each.code > raw.code; });
+      [&](const unknown_attribute& each) { return each.code > raw_.code; });
   list.insert(at, {optional_transitive | flag_partial,
-                   raw.code,
-                   {raw.value.begin(), raw.value.end()}});
+                   raw_.code,
+                   {raw_.value.begin(), raw_.value.end()}});
 }
 
 // RFC 6793 §4.2.3.
@@ -202,8 +251,8 @@ void attribute_decoder::judge() {
 
 void attribute_decoder::decode(byte_span raw) {
   attribute_walker walker{raw};
-  for (raw_attribute each; walker.next(each);)
-    take(each);
+  while (walker.next(raw_))
+    take();
   raw_ = {};
   if (walker.failed()) // RFC 7606 §4
     report(verdict::treat_as_withdraw, update_subcode::malformed_attribute_list,
@@ -216,6 +265,7 @@ void attribute_decoder::decode(byte_span raw) {
 
 void decode_attributes(byte_span raw, const decode_context& context,
                        attribute_result& result) {
+  result.clear();
   attribute_decoder{context, result}.decode(raw);
 }
 

@@ -67,6 +67,8 @@ struct path_attributes {
   /// Partial bit, which must not be cleared again (RFC 4271 §5).
   std::uint64_t partial = 0;
 
+  /// Back to a value without anything, that keeps its memory for the next one.
+  void clear();
   friend bool operator==(const path_attributes&,
                          const path_attributes&) = default;
 };
@@ -114,6 +116,11 @@ struct attribute_result {
   std::vector<attribute_error> errors;
   /// The NOTIFICATION, exactly where `action` is `session_reset`.
   std::optional<decode_error> reset;
+
+  /// \copydoc path_attributes::clear
+  void clear();
+  friend bool operator==(const attribute_result&,
+                         const attribute_result&) = default;
 };
 
 /// Decodes the path attributes of an UPDATE under the rules of RFC 7606.
@@ -126,7 +133,8 @@ struct attribute_result {
 /// the session (RFC 7606 §5.2).
 attribute_result decode_attributes(byte_span raw,
                                    const decode_context& context);
-/// The same into a result that is empty, where it is: it is large.
+/// The same into a result that is used again: one that keeps its memory takes
+/// no allocation for most UPDATEs. What it held is gone.
 void decode_attributes(byte_span raw, const decode_context& context,
                        attribute_result& result);
 

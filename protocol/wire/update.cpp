@@ -26,7 +26,7 @@ bool has_sound_flags(const raw_attribute& raw, mp_sections& into) {
   return false;
 }
 
-void take_reach(const raw_attribute& raw, mp_sections& into) {
+void take_reach(raw_attribute raw, mp_sections& into) {
   if (into.reach) // RFC 7606 §3 (g)
     return keep_first(into.error,
                       make_error(update_subcode::malformed_attribute_list,
@@ -48,7 +48,7 @@ void take_reach(const raw_attribute& raw, mp_sections& into) {
   into.reach = found;
 }
 
-void take_unreach(const raw_attribute& raw, mp_sections& into) {
+void take_unreach(raw_attribute raw, mp_sections& into) {
   if (into.unreach) // RFC 7606 §3 (g)
     return keep_first(into.error,
                       make_error(update_subcode::malformed_attribute_list,
@@ -97,32 +97,23 @@ std::optional<decode_error> check_nlri(const update_sections& sections,
   return std::nullopt;
 }
 
-std::optional<decode_error> fill(update_view& view, byte_span body,
-                                 const negotiated& session) {
-  auto sections = split_update(body);
-  if (!sections)
-    return std::move(sections).error();
-  view.sections = *sections;
-  view.mp = locate_mp(view.sections.attributes);
-  if (view.mp.error)
-    return view.mp.error;
-  if (auto error = check_nlri(view.sections, view.mp, session))
-    return error;
-  auto context = context_of(session);
-  context.classic_nlri = !view.sections.nlri.empty();
-  if (context.classic_nlri)
-    context.source = next_hop_source::classic;
-  decode_attributes(view.sections.attributes, context, view.attributes);
-  if (view.attributes.reset)
-    return view.attributes.reset;
-  view.end_of_rib = end_of_rib(view.sections, view.mp);
-  return std::nullopt;
-}
-
 } // namespace
+
+void mp_sections::clear() {
+  reach.reset();
+  unreach.reset();
+  truncated = false;
+  error.reset();
+}
 
 mp_sections locate_mp(byte_span attributes) {
   mp_sections result;
+  locate_mp(attributes, result);
+  return result;
+}
+
+void locate_mp(byte_span attributes, mp_sections& result) {
+  result.clear();
   attribute_walker walker{attributes};
   for (raw_attribute raw; walker.next(raw);) {
     if (raw.is(attribute_code::mp_reach_nlri))
@@ -131,7 +122,6 @@ mp_sections locate_mp(byte_span attributes) {
       take_unreach(raw, result);
   }
   result.truncated = walker.failed();
-  return result;
 }
 
 decode_error classic_nlri_error() {
@@ -180,10 +170,32 @@ decode_context context_of(const negotiated& session) {
   return context;
 }
 
+std::optional<decode_error>
+read_update(byte_span body, const negotiated& session, update_view& view) {
+  auto sections = split_update(body);
+  if (!sections)
+    return std::move(sections).error();
+  view.sections = *sections;
+  locate_mp(view.sections.attributes, view.mp);
+  if (view.mp.error)
+    return view.mp.error;
+  if (auto error = check_nlri(view.sections, view.mp, session))
+    return error;
+  auto context = context_of(session);
+  context.classic_nlri = !view.sections.nlri.empty();
+  if (context.classic_nlri)
+    context.source = next_hop_source::classic;
+  decode_attributes(view.sections.attributes, context, view.attributes);
+  if (view.attributes.reset)
+    return view.attributes.reset;
+  view.end_of_rib = end_of_rib(view.sections, view.mp);
+  return std::nullopt;
+}
+
 outcome<update_view> read_update(byte_span body, const negotiated& session) {
   // Filled in place: it is too large to be moved around.
   outcome<update_view> result{std::in_place};
-  if (auto error = fill(*result, body, session))
+  if (auto error = read_update(body, session, *result))
     result = *std::move(error);
   return result;
 }

@@ -60,11 +60,16 @@ struct mp_sections {
   /// The session must be reset: 3/1 an attribute twice (RFC 7606 §3 (g)), 3/4
   /// its flags, 3/9 its content (RFC 7606 §5.3).
   std::optional<decode_error> error;
+
+  /// Back to one without anything.
+  void clear();
 };
 
 /// Finds the multiprotocol attributes, wherever they stand. Neither next hop
 /// nor NLRI are looked into: those of a family that is not spoken are ignored.
 mp_sections locate_mp(byte_span attributes);
+/// The same into a result that is used again; what it held is gone.
+void locate_mp(byte_span attributes, mp_sections& result);
 
 /// The error of malformed NLRI: 3/10 in the fields of the UPDATE (RFC 4271
 /// §6.3), 3/9 in a multiprotocol attribute (RFC 4760 §7).
@@ -96,5 +101,9 @@ decode_context context_of(const negotiated& session);
 /// malformed NLRI included. NLRI of families other than IPv4 and IPv6 are not
 /// looked into.
 outcome<update_view> read_update(byte_span body, const negotiated& session);
+/// The same into a view that is used again and keeps its memory, for reading
+/// one UPDATE after the other. What it holds counts only without an error.
+std::optional<decode_error>
+read_update(byte_span body, const negotiated& session, update_view& view);
 
 } // namespace troupe::protocol::wire

@@ -79,18 +79,24 @@ TEST(AttributeWalker, FailsWhereAnAttributeDoesNotFit) { // RFC 7606 §4
 // -- Decoding
 // ---------------------------------------------------------------------
 
+namespace {
+
+byte_vector every_attribute() {
+  return join({mandatory_attributes(),
+               hex("80040400000007 40050400000064 400600"
+                   "c007080000fde9c0000201 e00804fde90001 8009040a000001"
+                   "800a080a0000020a000003 c010080002fde900000064"
+                   "801a1601000b000000000000000a 01000b000000000000000b"
+                   "c0200c0000fde90000000100000002 c023040000fde9"
+                   "d0630003010203")});
+}
+
+} // namespace
+
 TEST(DecodeAttributes, ReadsEveryField) {
   auto context = with_nlri();
   context.kind = peer_kind::internal;
-  const auto result =
-      decode(join({mandatory_attributes(),
-                   hex("80040400000007 40050400000064 400600"
-                       "c007080000fde9c0000201 e00804fde90001 8009040a000001"
-                       "800a080a0000020a000003 c010080002fde900000064"
-                       "801a1601000b000000000000000a 01000b000000000000000b"
-                       "c0200c0000fde90000000100000002 c023040000fde9"
-                       "d0630003010203")}),
-             context);
+  const auto result = decode(every_attribute(), context);
   EXPECT_EQ(result.action, verdict::accept);
   const auto& a = result.attributes;
   EXPECT_EQ(a.origin, origin_type::igp);
@@ -112,6 +118,28 @@ TEST(DecodeAttributes, ReadsEveryField) {
   EXPECT_EQ(a.unknown,
             (std::vector<unknown_attribute>{{0xe0, 99, byte_vector{1, 2, 3}}}));
   EXPECT_EQ(a.partial, std::uint64_t{1} << 8);
+}
+
+TEST(DecodeAttributes, ForgetsWhatAUsedResultHeld) {
+  attribute_result used;
+  auto context = with_nlri();
+  context.kind = peer_kind::internal;
+  decode_attributes(every_attribute(), context, used);
+  used.clear();
+  EXPECT_EQ(used, attribute_result{});
+  // A link-local next hop, a flaw and a reset.
+  context.classic_nlri = false;
+  decode_attributes(join({hex("800e2a 0002 01 20"
+                              "20010db8000000000000000000000001"
+                              "fe800000000000000000000000000001 00 20 20010db8"
+                              "40630101"),
+                          mandatory_attributes()}),
+                    context, used);
+  EXPECT_TRUE(used.attributes.link_local_next_hop);
+  EXPECT_TRUE(used.reset);
+  EXPECT_FALSE(used.errors.empty());
+  used.clear();
+  EXPECT_EQ(used, attribute_result{});
 }
 
 TEST(DecodeAttributes, WantsTheMandatoryOnes) { // RFC 7606 §3 (d)
@@ -384,7 +412,8 @@ TEST(EncodeAttributes, MayBeReadBackBeforeANextHopIsSet) {
 }
 
 TEST(DecodeAttributes, SurvivesRandomBytes) {
-  EXPECT_TRUE(rc::check([] {
+  attribute_result used;
+  EXPECT_TRUE(rc::check([&used] {
     byte_vector raw;
     const auto count = *rc::gen::inRange(0, 6);
     for (int i = 0; i < count; ++i) {
@@ -404,6 +433,8 @@ TEST(DecodeAttributes, SurvivesRandomBytes) {
     const auto result = decode_attributes(raw, context);
     RC_ASSERT(result.reset.has_value()
               == (result.action == verdict::session_reset));
+    decode_attributes(raw, context, used);
+    RC_ASSERT(used == result);
     const auto again = encode(result.attributes);
     RC_ASSERT(encode(decode_canonical(again)) == again);
   }));

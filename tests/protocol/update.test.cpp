@@ -193,7 +193,8 @@ TEST(ReadUpdate, KeepsWithdrawalsBesideATreatAsWithdraw) { // RFC 7606 §2
 }
 
 TEST(ReadUpdate, SurvivesRandomBytes) {
-  EXPECT_TRUE(rc::check([] {
+  update_view used;
+  EXPECT_TRUE(rc::check([&used] {
     auto session = plain_session();
     session.as4 = *rc::gen::arbitrary<bool>();
     session.families[0].add_path_receive = *rc::gen::arbitrary<bool>();
@@ -202,8 +203,18 @@ TEST(ReadUpdate, SurvivesRandomBytes) {
           return update_body(*any_bytes(6), *any_bytes(40), *any_bytes(10));
         }));
     const auto update = read_update(body, session);
-    if (!update)
+    const auto error = read_update(body, session, used);
+    RC_ASSERT(error.has_value() == !update.has_value());
+    if (!update) {
       RC_ASSERT(update.error().code == notification_code::update_message_error);
+      RC_ASSERT(*error == update.error());
+      return;
+    }
+    RC_ASSERT(used.attributes == update->attributes);
+    RC_ASSERT(used.end_of_rib == update->end_of_rib);
+    RC_ASSERT(used.mp.truncated == update->mp.truncated);
+    RC_ASSERT(used.mp.reach.has_value() == update->mp.reach.has_value());
+    RC_ASSERT(used.mp.unreach.has_value() == update->mp.unreach.has_value());
   }));
 }
 
