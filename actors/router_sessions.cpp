@@ -210,12 +210,15 @@ void router::handle(const source_purged& m) {
 }
 
 config::session_facts router::facts_of(const registration& r) const {
+  const auto attached =
+      self_.environment->sockets.attachment_of(r.local.address);
   return {r.negotiated,
           r.facts.index,
           r.local.address,
           r.remote.address,
           static_cast<unsigned>(shards_.size()),
-          self_.environment->sockets.subnet_of(r.local.address),
+          attached ? std::optional{attached->subnet} : std::nullopt,
+          attached ? attached->link_local : std::nullopt,
           r.local.scope_id == 0
               ? std::nullopt
               : self_.environment->sockets.global_address(r.local.scope_id)};

@@ -150,11 +150,18 @@ rib::policy_chain compiled(const router& r,
       rib::policy_chain::reject_all());
 }
 
+/// Whether the peer is external and on the subnet of our address.
+bool is_on_our_subnet(const neighbor& n, const session_facts& facts) {
+  return facts.agreed.kind == peer_kind::external && n.multihop == 1
+         && facts.subnet && facts.subnet->contains(facts.peer_address);
+}
+
 /// Sets the next hop that we put into a family's routes, if we put one there.
-/// Between link-local addresses it is our global one with the link-local one
-/// behind it (RFC 2545 §3), or the link-local one alone where there is no
+/// For a peer on our subnet our link-local address stands behind the global one
+/// (RFC 2545 §3). Between link-local addresses it is our global one with the
+/// link-local one behind it, or the link-local one alone where there is no
 /// other: sixteen octets, which all known peers understand.
-void set_next_hop(family f, const family_config& own,
+void set_next_hop(family f, const neighbor& n, const family_config& own,
                   const session_facts& facts, rib::export_family& out) {
   const auto& local = facts.local_address;
   const bool wants_v4 = f == protocol::ipv4_unicast;
@@ -163,8 +170,12 @@ void set_next_hop(family f, const family_config& own,
   else if (local.is_v4() == wants_v4
            || (wants_v4 && facts.agreed.extended_next_hop))
     out.next_hop = local;
-  const bool alone = own.next_hop || local.is_v4() || !local.is_link_local();
-  if (out.next_hop && !alone && facts.global_address) {
+  if (!out.next_hop || own.next_hop || local.is_v4())
+    return;
+  if (!local.is_link_local()) {
+    if (is_on_our_subnet(n, facts))
+      out.link_local_next_hop = facts.link_local;
+  } else if (facts.global_address) {
     out.next_hop = facts.global_address;
     out.link_local_next_hop = local;
   }
@@ -273,13 +284,16 @@ rib::export_family export_family(const router& r, const neighbor& n,
   const auto& own = n.families.at(agreed.address_family);
   const auto kind = facts.agreed.kind;
   rib::export_family f;
-  set_next_hop(agreed.address_family, own, facts, f);
+  set_next_hop(agreed.address_family, n, own, facts, f);
   f.keep_next_hop = (kind != peer_kind::external || n.route_server_client)
                     && !n.next_hop_self && !own.next_hop;
-  // RFC 4271 §5.1.3: for an external peer one hop away.
-  if (n.third_party_next_hop && kind == peer_kind::external && n.multihop == 1
-      && facts.subnet && facts.subnet->contains(facts.peer_address))
-    f.third_party = {*facts.subnet, facts.peer_address};
+  // Without a third party all clients of a route server share a group.
+  if (is_on_our_subnet(n, facts)
+      && (n.third_party_next_hop || f.keep_next_hop)) {
+    f.shared = {*facts.subnet, std::nullopt};
+    if (n.third_party_next_hop)
+      f.shared->third_party_for = facts.peer_address;
+  }
   f.default_originate = own.default_originate;
   f.add_path = agreed.add_path_send;
   if (f.add_path)

@@ -35,6 +35,8 @@ struct session_facts {
   unsigned shards = 1;
   /// The subnet of our address of the session, where it is known.
   std::optional<protocol::prefix> subnet = std::nullopt;
+  /// Our link-local address on the interface of our address.
+  std::optional<protocol::ip_address> link_local = std::nullopt;
   /// An address of ours that is good beyond the link, where the session runs
   /// between link-local ones.
   std::optional<protocol::ip_address> global_address = std::nullopt;

@@ -12,10 +12,12 @@
 
 namespace troupe::rib {
 
-/// A subnet that we share with a peer (RFC 4271 §5.1.3).
+/// A subnet that we share with the members of a group.
 struct shared_subnet {
   protocol::prefix subnet;
-  protocol::ip_address peer; ///< never told as a next hop
+  /// If set, next hops in the subnet are kept (RFC 4271 §5.1.3), but for this
+  /// one, the peer's.
+  std::optional<protocol::ip_address> third_party_for;
 
   friend bool operator==(const shared_subnet&, const shared_subnet&) = default;
 };
@@ -29,8 +31,9 @@ struct export_family {
   /// Whether a path keeps the next hop it came with, where it has one of a
   /// usable family (iBGP without next_hop_self).
   bool keep_next_hop = false;
-  /// A next hop in it is kept in any case.
-  std::optional<shared_subnet> third_party;
+  /// Where a next hop that is kept has its link-local address behind it (RFC
+  /// 2545 §3).
+  std::optional<shared_subnet> shared;
   /// The members are told a default route of ours, whatever the policy says,
   /// and no other one.
   bool default_originate = false;

@@ -21,7 +21,7 @@ void append(wire_next_hop& hop, const protocol::ip_address& address) {
   hop.size = static_cast<std::uint8_t>(hop.size + bytes.size());
 }
 
-// The next hop that a canonical set holds; of two, the global one.
+// The next hop that a canonical set holds, with the link-local one behind it.
 wire_next_hop next_hop_of(byte_span canonical) {
   attribute_walker walker{canonical};
   raw_attribute a;
@@ -29,9 +29,10 @@ wire_next_hop next_hop_of(byte_span canonical) {
     byte_span bytes;
     if (a.is(attribute_code::next_hop))
       bytes = a.value;
-    else if (a.is(attribute_code::mp_reach_nlri) && a.value.size() >= 20)
-      bytes = a.value.subspan(4, 16);
-    if (bytes.size() == 4 || bytes.size() == 16) {
+    else if (a.is(attribute_code::mp_reach_nlri) && a.value.size() > 4
+             && a.value.size() - 4 >= a.value[3])
+      bytes = a.value.subspan(4, a.value[3]);
+    if (bytes.size() == 4 || bytes.size() == 16 || bytes.size() == 32) {
       wire_next_hop hop;
       std::copy(bytes.begin(), bytes.end(), hop.bytes.begin());
       hop.size = static_cast<std::uint8_t>(bytes.size());
@@ -78,7 +79,7 @@ export_transform::export_transform(const export_settings& settings,
   if (found == settings.families.end())
     return;
   keep_next_hop_ = found->second.keep_next_hop;
-  third_party_ = found->second.third_party;
+  shared_ = found->second.shared;
   extended_next_hop_ = found->second.extended_next_hop;
   if (!found->second.next_hop)
     return;
@@ -102,25 +103,29 @@ bool export_transform::is_usable(const wire_next_hop& hop) const {
 
 // RFC 4271 §5.1.3: the address of another router on the subnet that we share
 // with the peer; his own is no next hop for him.
-bool export_transform::is_third_party(const wire_next_hop& hop) const {
-  const auto address = protocol::ip_address::from_bytes(hop.span());
-  return address && third_party_->subnet.contains(*address)
-         && *address != third_party_->peer;
+bool export_transform::is_third_party(const protocol::ip_address& hop) const {
+  return shared_ && shared_->third_party_for && shared_->subnet.contains(hop)
+         && hop != *shared_->third_party_for;
 }
 
 wire_next_hop export_transform::next_hop(byte_span canonical,
                                          std::uint8_t traits) const {
   const bool keep =
       keep_next_hop_ || (traits & export_trait::own_next_hop) != 0;
-  if (keep || third_party_) {
-    const auto hop = next_hop_of(canonical);
-    // A link-local one means nothing on another link.
-    const bool link_local =
-        hop.size == 16 && hop.bytes[0] == 0xfe && (hop.bytes[1] & 0xc0) == 0x80;
-    if (is_usable(hop) && !link_local && (keep || is_third_party(hop)))
-      return hop;
-  }
-  return own_hop_;
+  if (!keep && !shared_)
+    return own_hop_;
+  auto hop = next_hop_of(canonical);
+  const auto first = protocol::ip_address::from_bytes(
+      hop.span().first(std::min<std::size_t>(hop.size, 16)));
+  // A link-local one means nothing on another link.
+  const bool link_local = first && first->is_v6() && first->is_link_local();
+  if (!first || link_local || !is_usable(hop)
+      || !(keep || is_third_party(*first)))
+    return own_hop_;
+  // RFC 2545 §3: the link-local one behind it is for the subnet only.
+  if (hop.size == 32 && !(shared_ && shared_->subnet.contains(*first)))
+    hop.size = 16;
+  return hop;
 }
 
 bool export_transform::has_next_hop(byte_span canonical,

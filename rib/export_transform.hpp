@@ -57,7 +57,7 @@ public:
 
 private:
   bool is_usable(const wire_next_hop& hop) const;
-  bool is_third_party(const wire_next_hop& hop) const;
+  bool is_third_party(const protocol::ip_address& hop) const;
   told_options options_for(const attribute_set& set, std::uint8_t traits) const;
 
   told_options options_; // what is the same for all sets
@@ -65,7 +65,7 @@ private:
   protocol::family family_;
   wire_next_hop own_hop_; // size 0 where none is set or it is not usable
   bool keep_next_hop_ = false;
-  std::optional<shared_subnet> third_party_;
+  std::optional<shared_subnet> shared_;
   bool extended_next_hop_ = false;
   std::vector<std::uint8_t> out_;
   std::vector<std::uint8_t> path_;

@@ -146,11 +146,11 @@ void fake_transport::resume(socket_id socket) {
     s->paused = false;
 }
 
-std::optional<protocol::prefix>
-fake_transport::subnet_of(const protocol::ip_address& local) const {
+std::optional<attachment>
+fake_transport::attachment_of(const protocol::ip_address& local) const {
   const auto found =
-      std::ranges::find_if(subnets_, [&](const protocol::prefix& each) {
-        return each.contains(local);
+      std::ranges::find_if(subnets_, [&](const attachment& each) {
+        return each.subnet.contains(local);
       });
   return found == subnets_.end() ? std::nullopt : std::optional{*found};
 }

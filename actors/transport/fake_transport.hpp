@@ -44,8 +44,8 @@ public:
   void consumed(socket_id socket, std::size_t bytes) override;
   void pause(socket_id socket) override;
   void resume(socket_id socket) override;
-  std::optional<protocol::prefix>
-  subnet_of(const protocol::ip_address& local) const override;
+  std::optional<attachment>
+  attachment_of(const protocol::ip_address& local) const override;
   std::optional<interface_status>
   find_interface(const std::string& name) const override;
   std::optional<protocol::ip_address>
@@ -73,9 +73,11 @@ public:
   void advance(duration by);
   duration now() const;
 
-  /// From now on the addresses in it share a subnet.
-  void add_subnet(const protocol::prefix& subnet) {
-    subnets_.push_back(subnet);
+  /// From now on the addresses in it share a subnet. Our link-local address
+  /// there is the same for all of them.
+  void add_subnet(const protocol::prefix& subnet,
+                  std::optional<protocol::ip_address> link_local = {}) {
+    subnets_.push_back({subnet, link_local});
   }
 
   // -- interfaces -------------------------------------------------------------
@@ -212,7 +214,7 @@ private:
   duration now_{0};
   std::size_t capacity_ = 256UL * 1024;
   std::size_t largest_piece_ = 0;
-  std::vector<protocol::prefix> subnets_;
+  std::vector<attachment> subnets_;
   std::map<listener_id, listener_state> listeners_;
   std::map<socket_id, socket_state> sockets_;
   std::map<socket_id, std::vector<std::uint8_t>> sent_;

@@ -90,8 +90,8 @@ interface_link_local_address(std::uint32_t index) {
   });
 }
 
-std::optional<protocol::prefix>
-interface_subnet(const protocol::ip_address& local) {
+std::optional<attachment>
+interface_attachment(const protocol::ip_address& local) {
   if (local.is_unspecified())
     return std::nullopt;
   const auto all = all_addresses();
@@ -105,7 +105,9 @@ interface_subnet(const protocol::ip_address& local) {
       length += static_cast<unsigned>(std::popcount(byte));
     if (length == local.bytes().size() * 8)
       return std::nullopt;
-    return protocol::prefix{local, length};
+    return attachment{
+        {local, length},
+        interface_link_local_address(::if_nametoindex(each->ifa_name))};
   }
   return std::nullopt;
 }

@@ -19,8 +19,8 @@ interface_global_address(std::uint32_t index);
 std::optional<protocol::ip_address>
 interface_link_local_address(std::uint32_t index);
 
-/// See `transport::subnet_of`.
-std::optional<protocol::prefix>
-interface_subnet(const protocol::ip_address& local);
+/// See `transport::attachment_of`.
+std::optional<attachment>
+interface_attachment(const protocol::ip_address& local);
 
 } // namespace troupe::transport

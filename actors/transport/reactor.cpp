@@ -289,9 +289,9 @@ void reactor::resume(socket_id socket) {
     state_->loop_of(socket).push(command::read_again{socket});
 }
 
-std::optional<protocol::prefix>
-reactor::subnet_of(const protocol::ip_address& local) const {
-  return interface_subnet(local);
+std::optional<attachment>
+reactor::attachment_of(const protocol::ip_address& local) const {
+  return interface_attachment(local);
 }
 
 bool reactor::input_pending(socket_id socket) const {

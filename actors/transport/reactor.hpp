@@ -51,8 +51,8 @@ public:
   void consumed(socket_id socket, std::size_t bytes) override;
   void pause(socket_id socket) override;
   void resume(socket_id socket) override;
-  std::optional<protocol::prefix>
-  subnet_of(const protocol::ip_address& local) const override;
+  std::optional<attachment>
+  attachment_of(const protocol::ip_address& local) const override;
   std::optional<interface_status>
   find_interface(const std::string& name) const override;
   std::optional<protocol::ip_address>

@@ -152,6 +152,13 @@ struct interface_status {
   bool up = false;         ///< switched on, and with a carrier
 };
 
+/// What an address of ours is attached to.
+struct attachment {
+  protocol::prefix subnet;
+  /// Our link-local IPv6 address on the same interface.
+  std::optional<protocol::ip_address> link_local;
+};
+
 /// An ICMPv6 router advertisement that came in over a link. Its checksum was
 /// verified, nothing else.
 struct link_message {
@@ -234,10 +241,10 @@ public:
   virtual void pause(socket_id socket) = 0;
   /// Reads again.
   virtual void resume(socket_id socket) = 0;
-  /// The subnet of one of our own addresses; nothing where it is not ours, or
-  /// no other address lies in it.
-  virtual std::optional<protocol::prefix>
-  subnet_of(const protocol::ip_address& local) const = 0;
+  /// What one of our own addresses is attached to; nothing where it is not
+  /// ours, or no other address lies in its subnet.
+  virtual std::optional<attachment>
+  attachment_of(const protocol::ip_address& local) const = 0;
 
   /// The interface of this name; nothing if there is none.
   virtual std::optional<interface_status>

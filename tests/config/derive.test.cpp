@@ -155,6 +155,38 @@ TEST_F(Derive, BetweenLinkLocalAddressesTheNextHopIsOurGlobalOneAndBoth) {
   EXPECT_EQ(told.at(ipv4_unicast).link_local_next_hop, std::nullopt);
 }
 
+TEST_F(Derive, OnASharedSubnetOurLinkLocalAddressStandsBehindTheGlobalOne) {
+  const auto link_local = ip_address::parse("fe80::1"); // RFC 2545 §3
+  n.address = ip_address::parse("2001:db8::2");
+  const auto told = [&](const char* subnet) {
+    auto f = facts("2001:db8::1");
+    if (subnet != nullptr)
+      f.subnet = protocol::prefix::parse(subnet);
+    f.link_local = link_local;
+    return export_settings(r, n, f).families.at(ipv6_unicast);
+  };
+  EXPECT_EQ(told("2001:db8::/64").link_local_next_hop, link_local);
+  EXPECT_EQ(told("2001:db8::/64").shared, std::nullopt) << "nothing is kept";
+  EXPECT_EQ(told(nullptr).link_local_next_hop, std::nullopt);
+  EXPECT_EQ(told("2001:db8::/127").link_local_next_hop, std::nullopt)
+      << "the peer is outside";
+  // A route server keeps both addresses of its clients: one group for all.
+  n.route_server_client = true;
+  const auto kept = told("2001:db8::/64").shared;
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->third_party_for, std::nullopt);
+  n.route_server_client = false;
+  n.families[ipv6_unicast].next_hop = ip_address::parse("2001:db8::9");
+  EXPECT_EQ(told("2001:db8::/64").link_local_next_hop, std::nullopt);
+  n.families[ipv6_unicast].next_hop.reset();
+  n.multihop = 2;
+  EXPECT_EQ(told("2001:db8::/64").link_local_next_hop, std::nullopt);
+  n.multihop = 1;
+  agreed.kind = protocol::peer_kind::internal; // there it may be left out
+  EXPECT_EQ(told("2001:db8::/64").link_local_next_hop, std::nullopt);
+  EXPECT_EQ(told("2001:db8::/64").shared, std::nullopt);
+}
+
 TEST_F(Derive, AnUnnumberedNeighborIsToldOfIpv6NextHopsAndIsOfAnyAs) {
   n.address.reset();
   n.interface = "eth0";
@@ -280,7 +312,7 @@ TEST_F(Derive, AThirdPartyNextHopNeedsASharedSubnet) { // RFC 4271 §5.1.3
     auto f = facts();
     if (subnet != nullptr)
       f.subnet = protocol::prefix::parse(subnet);
-    return export_settings(r, n, f).families.at(ipv4_unicast).third_party;
+    return export_settings(r, n, f).families.at(ipv4_unicast).shared;
   };
   EXPECT_EQ(third_party("10.0.0.0/24"), std::nullopt);
   n.third_party_next_hop = true;
@@ -288,7 +320,7 @@ TEST_F(Derive, AThirdPartyNextHopNeedsASharedSubnet) { // RFC 4271 §5.1.3
   EXPECT_EQ(third_party("10.0.0.0/31"), std::nullopt) << "the peer is outside";
   const auto found = third_party("10.0.0.0/24");
   ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->peer, n.address);
+  EXPECT_EQ(found->third_party_for, n.address);
   n.multihop = 2;
   EXPECT_EQ(third_party("10.0.0.0/24"), std::nullopt);
 }

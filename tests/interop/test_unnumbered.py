@@ -179,6 +179,33 @@ class UnnumberedTest(Scene):
                 frr.paths(family)[prefix], ["2001:db8:99::1", "fe80::1"]
             )
 
+    def test_on_a_shared_subnet_the_link_local_address_is_told(self):
+        """RFC 2545 §3, over a session between global addresses."""
+        self.cable("a", "eth0", "b", "eth0")
+        for name, number in (("a", 1), ("b", 2)):
+            self.spaces[name].address("eth0", f"2001:db8:99::{number}/64")
+            self.spaces[name].up("eth0", f"fe80::{number}")
+        frr = LinkFrr(
+            speaker("frr", 0, 2),
+            self.spaces["b"],
+            "eth0",
+            prefixes_of(2),
+            neighbor="2001:db8:99::1",
+        )
+        troupe = self.troupe("a", 1).neighbor_on(
+            "frr", address="2001:db8:99::2", remote_asn="external"
+        )
+        self.start(troupe)
+        self.start(frr)
+        self.wait_established(troupe, "frr")
+        prefix = prefixes_of(1)[1]
+        self.wait(
+            lambda: prefix in frr.paths("ipv6"), PATIENCE, f"FRR has {prefix}"
+        )
+        self.assertEqual(
+            frr.paths("ipv6")[prefix], ["2001:db8:99::1", "fe80::1"]
+        )
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -366,8 +366,8 @@ TEST(ExportPath, DropsPrivateNumbers) { // RFC 6996
 TEST(ExportNextHop, StaysWhereItLiesInTheSharedSubnet) { // RFC 4271 §5.1.3
   auto s = accept_all_settings();
   auto& family = s.families[ipv4_unicast];
-  family.third_party = {*prefix::parse("192.0.2.0/24"),
-                        *ip_address::parse("192.0.2.7")};
+  family.shared = {*prefix::parse("192.0.2.0/24"),
+                   ip_address::parse("192.0.2.7")};
   auto a = simple_path(65001);
   EXPECT_EQ(told(s, a)->next_hop, a.next_hop);
   a.next_hop = ip_address::parse("192.0.2.7");

@@ -95,6 +95,39 @@ TEST(ExportTransform, TellsAGlobalNextHopAndTheLinkLocalOneBehindIt) {
   EXPECT_EQ(transform(a, s, ipv6_unicast).hop.size, 16);
 }
 
+TEST(ExportTransform, KeepsALinkLocalNextHopOnTheSharedSubnetOnly) {
+  auto s = accept_all_settings(); // RFC 2545 §3
+  auto& family = s.families[ipv6_unicast];
+  family.next_hop = ip_address::parse("2001:db8::1");
+  auto a = simple_path(65001);
+  a.next_hop = ip_address::parse("2001:db8::7");
+  a.link_local_next_hop = ip_address::parse("fe80::7");
+  const auto hops = [&] {
+    const auto hop = transform(a, s, ipv6_unicast).hop;
+    const auto bytes = hop.span();
+    return std::pair{ip_address::from_bytes(bytes.first(16)),
+                     bytes.size() == 32 ? ip_address::from_bytes(bytes.last(16))
+                                        : std::nullopt};
+  };
+  const auto both = std::pair{a.next_hop, a.link_local_next_hop};
+  const auto global = std::pair{a.next_hop, decltype(a.next_hop){}};
+  const auto own = std::pair{family.next_hop, decltype(a.next_hop){}};
+  family.keep_next_hop = true;
+  EXPECT_EQ(hops(), global) << "a subnet that we do not share";
+  family.shared = {*prefix::parse("2001:db8::/64"), std::nullopt};
+  EXPECT_EQ(hops(), both);
+  family.shared = {*prefix::parse("2001:db8:1::/64"), std::nullopt};
+  EXPECT_EQ(hops(), global);
+  // The same for a third party.
+  family.keep_next_hop = false;
+  family.shared = {*prefix::parse("2001:db8::/64"), std::nullopt};
+  EXPECT_EQ(hops(), own);
+  family.shared->third_party_for = ip_address::parse("2001:db8::8");
+  EXPECT_EQ(hops(), both);
+  family.shared->third_party_for = a.next_hop;
+  EXPECT_EQ(hops(), own) << "the peer itself";
+}
+
 TEST(ExportTransform, StartsANewSegmentBeforeASetAndBehind255Ases) {
   path_attributes a;
   const wire::as_segment set{wire::segment_type::as_set, {1, 2}};

@@ -27,7 +27,10 @@ TEST(SocketAddress, IsUnspecifiedForWhatIsNoSocket) {
 
 TEST(SocketAddress, KnowsTheSubnetOfAnAddressOfOurs) {
   const auto subnet = [](const char* local) {
-    return interface_subnet(*protocol::ip_address::parse(local));
+    const auto found =
+        interface_attachment(*protocol::ip_address::parse(local));
+    EXPECT_FALSE(found && found->link_local) << "the loopback has none";
+    return found ? std::optional{found->subnet} : std::nullopt;
   };
   EXPECT_EQ(subnet("127.0.0.1"), protocol::prefix::parse("127.0.0.0/8"));
   EXPECT_EQ(subnet("::1"), std::nullopt) << "nobody else is in it";

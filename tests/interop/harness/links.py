@@ -134,12 +134,14 @@ class LinkTroupe(Troupe):
 
 class LinkFrr(Daemon):
     """FRR's bgpd and zebra in a namespace. zebra knows the interfaces, sends
-    router advertisements and tells bgpd of those that it hears."""
+    router advertisements and tells bgpd of those that it hears: its neighbour
+    is whoever is there, unless it has an address."""
 
-    def __init__(self, me, namespace, interface, originate):
+    def __init__(self, me, namespace, interface, originate, neighbor=None):
         super().__init__(me)
         self.namespace = namespace
         self.interface = interface
+        self.neighbor = neighbor
         self.originate = originate
         self.zebra = None
 
@@ -170,19 +172,21 @@ class LinkFrr(Daemon):
     def _bgp(self):
         v4 = [p for p in self.originate if ":" not in p]
         v6 = [p for p in self.originate if ":" in p]
+        neighbor = self.neighbor or self.interface
+        kind = "" if self.neighbor else " interface"
         return [
             f"router bgp {self.me.asn}",
             f" bgp router-id {self.me.router_id}",
             " no bgp ebgp-requires-policy",
             " no bgp network import-check",
             " timers bgp 3 9",
-            f" neighbor {self.interface} interface remote-as external",
-            f" neighbor {self.interface} timers connect 1",
+            f" neighbor {neighbor}{kind} remote-as external",
+            f" neighbor {neighbor} timers connect 1",
             " address-family ipv4 unicast",
             *(f"  network {p}" for p in v4),
             " exit-address-family",
             " address-family ipv6 unicast",
-            f"  neighbor {self.interface} activate",
+            f"  neighbor {neighbor} activate",
             *(f"  network {p}" for p in v6),
             " exit-address-family",
         ]
