@@ -238,7 +238,10 @@ void connection::take(const wire::frame& frame) {
 }
 
 void connection::take_update(const wire::frame& frame) {
-  if (const auto error = importer_->update(frame.body)) {
+  auto error = importer_->update(frame.body);
+  while (error && disable_family(*error, frame)) // the rest still counts
+    error = importer_->update(frame.body);
+  if (error) {
     log_notes(frame);
     fail(*error, static_cast<std::uint8_t>(frame.type), frame.whole);
     return;
@@ -246,9 +249,10 @@ void connection::take_update(const wire::frame& frame) {
   if (!importer_->notes().empty())
     log_notes(frame);
   for (const auto family : importer_->ends_of_rib())
-    this->send(self_.session,
-               connection_event{
-                   self_.id, fsm::update_received{self_.id}, {}, {}, family});
+    this->send(
+        self_.session,
+        connection_event{
+            self_.id, fsm::update_received{self_.id}, {}, {}, family, {}});
   note_update(frame);
 }
 
@@ -288,7 +292,7 @@ void connection::take_control(const wire::frame& frame) {
 /// know mean nothing, and so do marks that were not agreed upon.
 void connection::take_refresh(const wire::route_refresh_message& message) {
   connection_event event{
-      self_.id, fsm::route_refresh_received{self_.id}, {}, {}, {}};
+      self_.id, fsm::route_refresh_received{self_.id}, {}, {}, {}, {}};
   const auto family = message.address_family;
   const bool marks = importer_ && negotiated_.enhanced_route_refresh
                      && negotiated_.has(family);
@@ -313,7 +317,7 @@ void connection::take_refresh(const wire::route_refresh_message& message) {
 
 void connection::tell(fsm::event event) {
   this->send(self_.session,
-             connection_event{self_.id, std::move(event), {}, {}, {}});
+             connection_event{self_.id, std::move(event), {}, {}, {}, {}});
 }
 
 /// The session ends; what was received is in the log, as far as it helps.
@@ -321,16 +325,22 @@ void connection::fail(const protocol::decode_error& error,
                       std::optional<std::uint8_t> type,
                       std::span<const std::uint8_t> bytes) {
   halted_ = true;
-  if (self_.environment->log.enabled(log::level::warn))
-    self_.environment->log.write(
-        log::connection_record(log::level::warn,
-                               "malformed message from " + remote_text_ + ": "
-                                   + protocol::to_string(error))
-            .with("message_contents", wire::hex_dump(bytes.first(std::min(
-                                          bytes.size(), most_logged_bytes))))
-            .with("connection_id", log::connection_id_text(context().id))
-            .with("connection_peer", remote_text_));
+  log_malformed("malformed message from " + remote_text_ + ": "
+                    + protocol::to_string(error),
+                bytes);
   tell(fsm::message_malformed{self_.id, error, type});
+}
+
+void connection::log_malformed(std::string text,
+                               std::span<const std::uint8_t> bytes) {
+  if (!self_.environment->log.enabled(log::level::warn))
+    return;
+  self_.environment->log.write(
+      log::connection_record(log::level::warn, std::move(text))
+          .with("message_contents", wire::hex_dump(bytes.first(std::min(
+                                        bytes.size(), most_logged_bytes))))
+          .with("connection_id", log::connection_id_text(context().id))
+          .with("connection_peer", remote_text_));
 }
 
 /// Tells the session of an UPDATE when the log is to show it, else only now
@@ -342,6 +352,7 @@ void connection::note_update(const wire::frame& frame) {
   this->send(self_.session, connection_event{self_.id,
                                              fsm::update_received{self_.id},
                                              wire::to_text(frame, negotiated_),
+                                             {},
                                              {},
                                              {}});
 }

@@ -59,6 +59,7 @@ private:
   void take_control(const protocol::wire::frame& frame);
   void take_refresh(const protocol::wire::route_refresh_message& message);
   void tell(protocol::fsm::event event);
+  void log_malformed(std::string text, std::span<const std::uint8_t> bytes);
   void fail(const protocol::decode_error& error,
             std::optional<std::uint8_t> type,
             std::span<const std::uint8_t> bytes);
@@ -75,6 +76,8 @@ private:
   void exceed(protocol::family family,
               const config::max_prefixes_config& limit);
   void exceed_memory(std::uint64_t held);
+  bool disable_family(const rib::import_error& error,
+                      const protocol::wire::frame& frame);
 
   // -- what goes out ---------------------------------------------------------
   void command(const connection_command& command);

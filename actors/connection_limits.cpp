@@ -1,7 +1,8 @@
 #include "actors/connection.hpp"
 #include "protocol/wire/writer.hpp"
 
-// The most that a peer may tell (RFC 4271 §6.7, RFC 4486).
+// The most that a peer may tell (RFC 4271 §6.7, RFC 4486), and what it costs to
+// tell what cannot be read.
 namespace troupe::actors {
 
 namespace {
@@ -85,6 +86,30 @@ void connection::exceed_memory(std::uint64_t held) {
       static_cast<std::uint8_t>(protocol::cease_subcode::out_of_resources);
   stop.stays_idle = true;
   tell(protocol::fsm::session_event{std::move(stop)});
+}
+
+/// "AFI/SAFI disable" (RFC 7606 §2): what was told of the family is taken back,
+/// the rest of the session goes on. False where the session must end.
+bool connection::disable_family(const rib::import_error& error,
+                                const protocol::wire::frame& frame) {
+  if (limits_.malformed_nlri != config::malformed_nlri_action::disable
+      || !error.confined_to || importer_->settings().families.size() < 2)
+    return false;
+  const auto family = *error.confined_to;
+  log_malformed("ignores " + to_string(family) + " of " + remote_text_
+                    + " from now on: " + protocol::to_string(error),
+                frame.whole);
+  send_batches(); // what came before
+  importer_->disable(family);
+  // All that there will be of it has come.
+  this->send(self_.session,
+             connection_event{self_.id,
+                              protocol::fsm::update_received{self_.id},
+                              {},
+                              {},
+                              family,
+                              family});
+  return true;
 }
 
 } // namespace troupe::actors

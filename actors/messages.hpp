@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -253,6 +254,8 @@ struct connection_event {
   std::optional<protocol::family> refresh;
   /// The peer has told all that it had of a family (RFC 4724 §2).
   std::optional<protocol::family> end_of_rib;
+  /// The peer is not listened to about it any more (RFC 4760 §7).
+  std::optional<protocol::family> disabled;
 };
 
 /// What a session asks of a connection.
@@ -269,10 +272,13 @@ struct connection_command {
   std::vector<std::uint8_t> message;
 };
 
-/// The most that a peer may tell us; sent alone where they have changed.
+/// The most that a peer may tell us, and what it costs to tell what cannot be
+/// read; sent alone where they have changed.
 struct intake_limits {
   std::map<protocol::family, config::max_prefixes_config> prefixes;
   std::uint64_t memory = 0; ///< octets for its paths; 0: no bound
+  config::malformed_nlri_action malformed_nlri =
+      config::malformed_nlri_action::reset;
 };
 
 /// The session is being set up: UPDATEs may be handled from now on.
@@ -383,6 +389,7 @@ struct session_report {
   std::optional<protocol::endpoint> local;
   std::optional<protocol::endpoint> remote;
   std::optional<protocol::wire::negotiated> negotiated;
+  std::set<protocol::family> disabled_families; ///< of those negotiated
   std::uint64_t flaps = 0;
   std::shared_ptr<neighbor_counters> counters;
 };

@@ -186,6 +186,10 @@ void session::handle(const connection_event& m) {
   if (m.end_of_rib && registered_ && found->second.incarnation == incarnation_)
     this->send(self_.router,
                end_of_rib_seen{self_.neighbor.name, *m.end_of_rib});
+  if (m.disabled && registered_ && found->second.incarnation == incarnation_) {
+    disabled_families_.insert(*m.disabled);
+    report();
+  }
   update_contents_ = m.contents;
   run(m.what);
   update_contents_.clear();

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 namespace troupe::actors {
 
@@ -151,6 +152,7 @@ private:
   std::optional<session_registered> registered_;
   /// What the session that is set up agreed on.
   std::optional<protocol::wire::negotiated> agreed_;
+  std::set<protocol::family> disabled_families_; // of those agreed upon
   std::string update_contents_; ///< of the event that is being handled
   std::string last_end_;        // why the last session ended
   std::string last_attempt_;    // why the last attempt since then failed

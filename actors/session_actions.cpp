@@ -202,6 +202,7 @@ intake_limits session::limits() const {
   constexpr unsigned mebibyte_log = 20;
   intake_limits limits;
   limits.memory = std::uint64_t{self_.neighbor.max_memory} << mebibyte_log;
+  limits.malformed_nlri = self_.neighbor.malformed_nlri;
   for (const auto& [family, own] : self_.neighbor.families)
     if (own.max_prefixes)
       limits.prefixes[family] = *own.max_prefixes;
@@ -214,6 +215,7 @@ void session::execute(const fsm::set_up_session& a) {
   auto& c = connections_.at(a.connection);
   c.incarnation = ++incarnation_;
   agreed_ = a.agreed;
+  disabled_families_.clear();
   this->send(self_.router,
              register_session{self_.neighbor.name, incarnation_, a.connection,
                               a.agreed, c.local, c.remote, c.actor,
@@ -249,6 +251,7 @@ void session::execute(const fsm::session_down& a) {
   auto kept =
       agreed_ ? fsm::retained(*agreed_, helps, a.why) : fsm::retention{};
   agreed_.reset();
+  disabled_families_.clear();
   this->send(self_.router, unregister_session{self_.neighbor.name, incarnation_,
                                               std::move(kept)});
 }
@@ -311,6 +314,7 @@ void session::report() {
     r.remote = found->second.remote;
     r.negotiated = status.agreed;
   }
+  r.disabled_families = disabled_families_;
   this->send(self_.router, std::move(r));
 }
 

@@ -146,6 +146,9 @@ json session_view(const actors::session_report& report) {
       n.remote_role ? json(wire::name_of(*n.remote_role)) : json(nullptr);
   v["graceful_restart"] = restart_view(n);
   v["add_path"] = add_path_view(n);
+  v["disabled_families"] = json::array();
+  for (const auto family : report.disabled_families)
+    v["disabled_families"].push_back(to_string(family));
   return v;
 }
 

@@ -56,6 +56,7 @@ void compare_transport(const neighbor& a, const neighbor& b, comparison& in) {
   in.field("address", effect::reset, a.range, b.range);
   in.field("dynamic_limit", effect::live, a.dynamic_limit, b.dynamic_limit);
   in.field("max_memory", effect::live, a.max_memory, b.max_memory);
+  in.field("malformed_nlri", effect::live, a.malformed_nlri, b.malformed_nlri);
   in.field("interface", effect::reset, a.interface, b.interface);
   in.field("port", effect::reset, a.port, b.port);
   in.field("remote_asn", effect::reset, a.remote, b.remote);

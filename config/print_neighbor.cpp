@@ -103,6 +103,7 @@ void put_transport(object_writer& out, const neighbor& n) {
     out.put("dynamic_limit", n.dynamic_limit, defaults.dynamic_limit);
   }
   out.put("max_memory", n.max_memory, defaults.max_memory);
+  out.put("malformed_nlri", n.malformed_nlri, defaults.malformed_nlri);
   if (!n.interface.empty())
     out.put("interface", n.interface);
   out.put("port", n.port, defaults.port);

@@ -131,6 +131,7 @@ void read_transport(object_reader& in, neighbor& out) {
           to_whole<std::uint32_t>{1, 100000});
   in.read("max_memory", out.max_memory,
           to_whole<std::uint32_t>{0, 0xffffffffU});
+  in.read("malformed_nlri", out.malformed_nlri, to_word<malformed_nlri_action>);
 }
 
 /// What the OPEN says or is asked for, and what the peer is to us.

@@ -188,6 +188,10 @@ enum class prefix_count : std::uint8_t { received, accepted };
 /// again after a while (RFC 4271 §6.7, RFC 4486 §4).
 enum class max_prefixes_action : std::uint8_t { stop, warn, restart };
 
+/// What routes of a family that cannot be read cost: the session, or the family
+/// until the session ends (RFC 4760 §7, RFC 7606 §2).
+enum class malformed_nlri_action : std::uint8_t { reset, disable };
+
 struct max_prefixes_config {
   std::uint32_t limit = 0;
   prefix_count count = prefix_count::received;
@@ -237,6 +241,7 @@ struct neighbor {
   /// MiB that its paths may take, as `rib::neighbor_counts::memory` counts
   /// them; 0: no bound.
   std::uint32_t max_memory = 2048;
+  malformed_nlri_action malformed_nlri = malformed_nlri_action::reset;
   std::string interface;
   std::uint16_t port = 179;
   remote_asn remote; ///< key "remote_asn"

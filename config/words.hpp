@@ -106,6 +106,13 @@ struct words_of<prefix_count> {
 };
 
 template <>
+struct words_of<malformed_nlri_action> {
+  static constexpr word<malformed_nlri_action> all[] = {
+      {"reset", malformed_nlri_action::reset},
+      {"disable", malformed_nlri_action::disable}};
+};
+
+template <>
 struct words_of<max_prefixes_action> {
   static constexpr word<max_prefixes_action> all[] = {
       {"stop", max_prefixes_action::stop},

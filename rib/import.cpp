@@ -170,24 +170,74 @@ struct importer::implementation {
     note(verdict::attribute_discard, 0, "routes of a family that is off");
   }
 
+  bool is_disabled(family f) const { return settings.disabled.contains(f); }
+
+  /// Forgets what the UPDATE says of families that are disabled. Whether it
+  /// said anything.
+  bool drop_disabled(wire::update_sections& sections) {
+    if (settings.disabled.empty())
+      return false;
+    auto dropped = std::erase_if(mp.flaws, [&](const wire::mp_flaw& each) {
+      return each.address_family && is_disabled(*each.address_family);
+    });
+    if (mp.reach && is_disabled(mp.reach->address_family)) {
+      mp.reach.reset();
+      ++dropped;
+    }
+    if (mp.unreach && is_disabled(mp.unreach->address_family)) {
+      mp.unreach.reset();
+      ++dropped;
+    }
+    if (is_disabled(protocol::ipv4_unicast)) {
+      dropped += sections.nlri.size() + sections.withdrawn.size();
+      sections.nlri = {};
+      sections.withdrawn = {};
+    }
+    counters.not_negotiated += dropped != 0 ? 1U : 0U;
+    return dropped != 0;
+  }
+
+  /// A flaw of a multiprotocol attribute.
+  import_error flaw(decode_error error, std::optional<family> f) const {
+    if (f && find(*f) == nullptr)
+      f.reset();
+    return {std::move(error), f};
+  }
+
+  std::optional<import_error> check_reach(const wire::mp_reach& reach) const {
+    const auto f = reach.address_family;
+    const auto* own = find(f);
+    if (own == nullptr)
+      return std::nullopt;
+    if (!wire::has_known_next_hop_length(reach, settings.extended_next_hop))
+      return flaw(wire::mp_next_hop_error(reach.attribute), f);
+    if (!wire::is_valid_nlri(reach.nlri, f, own->add_path))
+      return flaw(wire::mp_nlri_error(reach.attribute), f);
+    return std::nullopt;
+  }
+
   /// Everything that must be right before anything is taken (RFC 7606 §5.3).
-  std::optional<decode_error>
+  std::optional<import_error>
   check(const wire::update_sections& sections) const {
-    if (mp.error)
-      return mp.error;
+    if (!mp.flaws.empty()) {
+      const auto& first = mp.flaws.front();
+      return flaw(first.error, first.address_family);
+    }
     const auto* v4 = find(protocol::ipv4_unicast);
     const bool ids = v4 != nullptr && v4->add_path;
     if (!wire::is_valid_nlri(sections.withdrawn, protocol::ipv4_unicast, ids)
         || !wire::is_valid_nlri(sections.nlri, protocol::ipv4_unicast, ids))
-      return wire::classic_nlri_error();
-    const auto valid = [&](family f, wire::byte_span bytes) {
-      const auto* own = find(f);
-      return own == nullptr || wire::is_valid_nlri(bytes, f, own->add_path);
-    };
-    if (mp.reach && !valid(mp.reach->address_family, mp.reach->nlri))
-      return wire::mp_nlri_error(mp.reach->attribute);
-    if (mp.unreach && !valid(mp.unreach->address_family, mp.unreach->withdrawn))
-      return wire::mp_nlri_error(mp.unreach->attribute);
+      return import_error{wire::classic_nlri_error(), {}};
+    if (mp.reach)
+      if (auto error = check_reach(*mp.reach))
+        return error;
+    if (!mp.unreach)
+      return std::nullopt;
+    const auto f = mp.unreach->address_family;
+    const auto* own = find(f);
+    if (own != nullptr
+        && !wire::is_valid_nlri(mp.unreach->withdrawn, f, own->add_path))
+      return flaw(wire::mp_nlri_error(mp.unreach->attribute), f);
     return std::nullopt;
   }
 
@@ -233,27 +283,28 @@ struct importer::implementation {
       ++counters.pool_misses;
   }
 
-  std::optional<decode_error> update(wire::byte_span body);
-  std::optional<decode_error> resolve(const wire::update_sections& sections,
+  std::optional<import_error> update(wire::byte_span body);
+  std::optional<import_error> resolve(const wire::update_sections& sections,
                                       bool classic,
                                       std::optional<resolution>& out) {
     auto found = resolver.resolve(sections, mp, classic);
     if (found.reset)
-      return std::move(found.reset);
+      return import_error{*std::move(found.reset), {}};
     out = std::move(found);
     return std::nullopt;
   }
 };
 
-std::optional<decode_error>
+std::optional<import_error>
 importer::implementation::update(wire::byte_span body) {
   notes.clear();
   ends.clear();
   has_multicast = false;
-  const auto sections = wire::split_update(body);
+  auto sections = wire::split_update(body);
   if (!sections)
-    return sections.error();
+    return import_error{sections.error(), {}};
   wire::locate_mp(sections->attributes, mp);
+  const bool ignored = drop_disabled(*sections);
   if (auto error = check(*sections))
     return error;
   // Both kinds of NLRI are resolved before anything is taken.
@@ -263,7 +314,9 @@ importer::implementation::update(wire::byte_span body) {
   // Attributes without routes of ours may still end the session (RFC 7606
   // §5.2); an MP_UNREACH_NLRI alone has been looked at.
   const auto unreach = mp.unreach ? mp.unreach->attribute.whole.size() : 0;
-  if (with_classic || (!with_multi && sections->attributes.size() > unreach)) {
+  const bool without_routes = !with_multi && !ignored;
+  if (with_classic
+      || (without_routes && sections->attributes.size() > unreach)) {
     if (auto error = resolve(*sections, with_classic, classic))
       return error;
   }
@@ -305,9 +358,16 @@ importer::importer(attribute_pool& pool, import_settings settings)
 importer::~importer() = default;
 importer::importer(importer&&) noexcept = default;
 
-std::optional<decode_error>
+std::optional<import_error>
 importer::update(std::span<const std::uint8_t> body) {
   return self_->update(body);
+}
+
+void importer::disable(family f) {
+  begin_round(f);
+  end_round(f);
+  self_->settings.families.erase(f);
+  self_->settings.disabled.insert(f);
 }
 
 void importer::begin_round(family f) {
@@ -367,6 +427,9 @@ const import_settings& importer::settings() const {
 void importer::change(import_settings settings) {
   settings.shards = self_->settings.shards;
   settings.neighbor = self_->settings.neighbor;
+  settings.disabled = std::move(self_->settings.disabled);
+  for (const auto f : settings.disabled)
+    settings.families.erase(f);
   self_->settings = std::move(settings);
   self_->resolver.change(self_->settings);
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +64,15 @@ struct import_settings {
   /// The negotiated families; routes of others are ignored (RFC 4760 §6 is
   /// answered by the caller's choice: counted, session kept).
   std::map<protocol::family, family_settings> families;
+  /// Agreed upon, but given up: see `importer::disable`. None of `families`.
+  std::set<protocol::family> disabled;
+};
+
+/// Why an UPDATE was not taken: the NOTIFICATION, and where it allows that, the
+/// family that may be disabled instead of ending the session (RFC 7606 §2).
+struct import_error : protocol::decode_error {
+  std::optional<protocol::family> confined_to;
+  friend bool operator==(const import_error&, const import_error&) = default;
 };
 
 /// Something about an UPDATE that the log must tell.
@@ -96,10 +106,14 @@ public:
   ~importer();
   importer(importer&&) noexcept;
 
-  /// Takes the body of an UPDATE. An error is the NOTIFICATION that ends the
-  /// session; nothing of that UPDATE is kept then.
-  std::optional<protocol::decode_error>
-  update(std::span<const std::uint8_t> body);
+  /// Takes the body of an UPDATE. An error ends the session, or its family is
+  /// disabled and the UPDATE given once more; nothing of it is kept.
+  std::optional<import_error> update(std::span<const std::uint8_t> body);
+
+  /// Takes back all that was told of a family, and ignores from now on what is:
+  /// "AFI/SAFI disable" (RFC 4760 §7). It must be one of the settings'
+  /// families, and everything decoded before must have been taken.
+  void disable(protocol::family family);
 
   /// The peer begins to tell a family again (BoRR, RFC 7313 §4), or has told
   /// all of it (EoRR). Families that are off are ignored. Everything decoded

@@ -69,10 +69,11 @@ void attribute_resolver::change(const import_settings& settings) {
 
 /// Whether the bytes alone say what the set is. They do not where MP_REACH_NLRI
 /// stands beside other NLRI, nor where this session may not have its next hop,
-/// nor where that is an IPv4 address, which a set has in NEXT_HOP.
+/// nor where that is an IPv4 address, which a set has in NEXT_HOP, nor where
+/// some of the bytes may be ignored.
 bool attribute_resolver::may_look_up(const wire::update_sections& sections,
                                      const wire::mp_sections& mp) const {
-  if (!settings_->as4 || mp.truncated)
+  if (!settings_->as4 || mp.truncated || !settings_->disabled.empty())
     return false;
   if (!mp.reach)
     return true;
@@ -150,7 +151,8 @@ bool attribute_resolver::begins_with_peer(attribute_ref known) const {
 }
 
 attribute_handle
-attribute_resolver::decode(const wire::update_sections& sections, bool classic,
+attribute_resolver::decode(const wire::update_sections& sections,
+                           const wire::mp_sections& mp, bool classic,
                            resolution& found) {
   wire::decode_context context;
   context.as4 = settings_->as4;
@@ -158,6 +160,9 @@ attribute_resolver::decode(const wire::update_sections& sections, bool classic,
   context.extended_next_hop = settings_->extended_next_hop;
   context.classic_nlri = !sections.nlri.empty();
   context.aigp = settings_->aigp;
+  // What is not disabled has been looked at before.
+  context.reach = settings_->disabled.empty() || mp.reach.has_value();
+  context.unreach = settings_->disabled.empty();
   context.source = classic ? wire::next_hop_source::classic
                            : wire::next_hop_source::automatic;
   wire::decode_attributes(sections.attributes, context, decoded_);
@@ -191,7 +196,7 @@ resolution attribute_resolver::resolve(const wire::update_sections& sections,
     found.hit = set.get() != attribute_ref::none;
   }
   if (!found.hit)
-    set = decode(sections, classic, found);
+    set = decode(sections, mp, classic, found);
   if (found.reset || set.get() == attribute_ref::none)
     return found;
   const auto& known = (*pool_)[set.get()];

@@ -66,7 +66,8 @@ private:
   bool may_reuse(attribute_ref known) const;
   bool begins_with_peer(attribute_ref known) const;
   attribute_handle decode(const protocol::wire::update_sections& sections,
-                          bool classic, resolution& found);
+                          const protocol::wire::mp_sections& mp, bool classic,
+                          resolution& found);
   bool add_otc(resolution& found);
   bool is_shut_down(bool tagged) const;
   void apply_policy(protocol::family family, resolution& found);

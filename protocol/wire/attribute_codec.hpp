@@ -47,6 +47,7 @@ public:
 
 private:
   void take();
+  bool is_ignored() const;
   void take_known();
   void take_unknown();
   void repeated();

@@ -1,5 +1,6 @@
 #include "protocol/wire/aigp.hpp"
 #include "protocol/wire/attribute_codec.hpp"
+#include "protocol/wire/update.hpp"
 
 #include <algorithm>
 
@@ -229,13 +230,6 @@ void encode_cluster_list(attribute_encoder& e) {
 // -- Multiprotocol: RFC 4760, RFC 2545, RFC 8950
 // --------------------------------
 
-bool is_expected_size(family f, std::size_t size, bool extended_next_hop) {
-  const bool ipv6 = size == 16 || size == 32;
-  if (f == ipv4_unicast)
-    return size == 4 || (extended_next_hop && ipv6);
-  return f == ipv6_unicast ? ipv6 : true;
-}
-
 // 4, 16 or 32 bytes; the last are a global and a link-local address (RFC 2545
 // §3). A link-local one alone, as some speakers send it beside an unspecified
 // one, is the next hop itself.
@@ -262,18 +256,19 @@ void read_mp_next_hop(attribute_decoder& d, byte_span bytes) {
 
 void decode_mp_reach(attribute_decoder& d, const raw_attribute& raw) {
   reader r{raw.value};
-  family f;
+  mp_reach found;
+  auto& f = found.address_family;
   f.afi = r.u16();
   f.safi = r.u8();
-  const auto next_hop = r.take(r.u8());
+  found.next_hop = r.take(r.u8());
   r.u8(); // reserved
   if (r.failed())
     return d.malformed("next hop exceeds MP_REACH_NLRI");
   d.pieces().mp_nlri = !r.empty();
-  if (!is_expected_size(f, next_hop.size(), d.context().extended_next_hop))
+  if (!has_known_next_hop_length(found, d.context().extended_next_hop))
     return d.malformed("next hop of MP_REACH_NLRI has a wrong length");
   if (f == ipv4_unicast || f == ipv6_unicast)
-    read_mp_next_hop(d, next_hop);
+    read_mp_next_hop(d, found.next_hop);
 }
 
 void encode_mp_reach(attribute_encoder& e) {

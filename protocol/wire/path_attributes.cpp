@@ -157,9 +157,17 @@ void attribute_decoder::repeated() {
          update_subcode::malformed_attribute_list, "attribute is repeated");
 }
 
+// RFC 7311 §3.3: without AIGP_SESSION it is as an unknown one that is not
+// transitive.
+bool attribute_decoder::is_ignored() const {
+  return (raw_.is(attribute_code::aigp) && !context_.aigp)
+         || (raw_.is(attribute_code::mp_reach_nlri) && !context_.reach)
+         || (raw_.is(attribute_code::mp_unreach_nlri) && !context_.unreach);
+}
+
 void attribute_decoder::take_known() {
-  if (raw_.is(attribute_code::aigp) && !context_.aigp)
-    return; // RFC 7311 §3.3: as an unknown one that is not transitive
+  if (is_ignored())
+    return;
   if (!may_come_from(context_.kind, *rule_) || !has_sound_flags(raw_, *rule_)
       || !has_sound_length(raw_, *rule_))
     return unfit();

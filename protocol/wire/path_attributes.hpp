@@ -90,6 +90,10 @@ struct decode_context {
   bool extended_next_hop = false;
   /// AIGP is spoken (AIGP_SESSION, RFC 7311 §3.3).
   bool aigp = true;
+  /// Whether the multiprotocol attributes are looked at: not those of a family
+  /// that is disabled (RFC 4760 §7).
+  bool reach = true;
+  bool unreach = true;
   /// The NLRI field of the message is not empty, so that NEXT_HOP is mandatory.
   bool classic_nlri = false;
   next_hop_source source = next_hop_source::automatic;

@@ -2,6 +2,8 @@
 
 #include "protocol/wire/writer.hpp"
 
+#include <utility>
+
 namespace troupe::protocol::wire {
 
 namespace {
@@ -11,26 +13,42 @@ decode_error attribute_error_of(update_subcode subcode, std::string_view reason,
   return make_error(subcode, reason, {raw.whole.begin(), raw.whole.end()});
 }
 
-void keep_first(std::optional<decode_error>& error, decode_error next) {
-  if (!error)
-    error = std::move(next);
+// The family at the head of a multiprotocol attribute, if it is there.
+std::optional<family> family_of(const raw_attribute& raw) {
+  reader r{raw.value};
+  family f;
+  f.afi = r.u16();
+  f.safi = r.u8();
+  return r.failed() ? std::nullopt : std::optional{f};
 }
 
 bool has_sound_flags(const raw_attribute& raw, mp_sections& into) {
   constexpr std::uint8_t category = flag_optional | flag_transitive;
   if ((raw.flags & category) == optional_non_transitive)
     return true;
-  keep_first(into.error,
-             attribute_error_of(update_subcode::attribute_flags_error,
-                                "attribute flags conflict with the type", raw));
+  into.flaws.push_back(
+      {attribute_error_of(update_subcode::attribute_flags_error,
+                          "attribute flags conflict with the type", raw),
+       family_of(raw)});
   return false;
 }
 
+void too_short(const raw_attribute& raw, std::string_view reason,
+               mp_sections& into) {
+  into.flaws.push_back(
+      {attribute_error_of(update_subcode::optional_attribute_error, reason,
+                          raw),
+       family_of(raw)});
+}
+
+// RFC 7606 §3 (g).
+void repeated(std::string_view reason, mp_sections& into) {
+  into.flaws.push_back(
+      {make_error(update_subcode::malformed_attribute_list, reason),
+       std::nullopt});
+}
+
 void take_reach(raw_attribute raw, mp_sections& into) {
-  if (into.reach) // RFC 7606 §3 (g)
-    return keep_first(into.error,
-                      make_error(update_subcode::malformed_attribute_list,
-                                 "MP_REACH_NLRI is repeated"));
   if (!has_sound_flags(raw, into))
     return;
   reader r{raw.value};
@@ -40,19 +58,13 @@ void take_reach(raw_attribute raw, mp_sections& into) {
   found.next_hop = r.take(r.u8());
   r.u8(); // reserved (RFC 4760 §3)
   if (r.failed())
-    return keep_first(
-        into.error, attribute_error_of(update_subcode::optional_attribute_error,
-                                       "MP_REACH_NLRI is too short", raw));
+    return too_short(raw, "MP_REACH_NLRI is too short", into);
   found.nlri = r.rest();
   found.attribute = raw;
   into.reach = found;
 }
 
 void take_unreach(raw_attribute raw, mp_sections& into) {
-  if (into.unreach) // RFC 7606 §3 (g)
-    return keep_first(into.error,
-                      make_error(update_subcode::malformed_attribute_list,
-                                 "MP_UNREACH_NLRI is repeated"));
   if (!has_sound_flags(raw, into))
     return;
   reader r{raw.value};
@@ -60,9 +72,7 @@ void take_unreach(raw_attribute raw, mp_sections& into) {
   found.address_family.afi = r.u16();
   found.address_family.safi = r.u8();
   if (r.failed())
-    return keep_first(
-        into.error, attribute_error_of(update_subcode::optional_attribute_error,
-                                       "MP_UNREACH_NLRI is too short", raw));
+    return too_short(raw, "MP_UNREACH_NLRI is too short", into);
   found.withdrawn = r.rest();
   found.attribute = raw;
   into.unreach = found;
@@ -103,7 +113,7 @@ void mp_sections::clear() {
   reach.reset();
   unreach.reset();
   truncated = false;
-  error.reset();
+  flaws.clear();
 }
 
 mp_sections locate_mp(byte_span attributes) {
@@ -114,12 +124,21 @@ mp_sections locate_mp(byte_span attributes) {
 
 void locate_mp(byte_span attributes, mp_sections& result) {
   result.clear();
+  bool reach_seen = false;
+  bool unreach_seen = false;
   attribute_walker walker{attributes};
   for (raw_attribute raw; walker.next(raw);) {
-    if (raw.is(attribute_code::mp_reach_nlri))
-      take_reach(raw, result);
-    else if (raw.is(attribute_code::mp_unreach_nlri))
-      take_unreach(raw, result);
+    if (raw.is(attribute_code::mp_reach_nlri)) {
+      if (std::exchange(reach_seen, true))
+        repeated("MP_REACH_NLRI is repeated", result);
+      else
+        take_reach(raw, result);
+    } else if (raw.is(attribute_code::mp_unreach_nlri)) {
+      if (std::exchange(unreach_seen, true))
+        repeated("MP_UNREACH_NLRI is repeated", result);
+      else
+        take_unreach(raw, result);
+    }
   }
   result.truncated = walker.failed();
 }
@@ -131,6 +150,20 @@ decode_error classic_nlri_error() {
 decode_error mp_nlri_error(const raw_attribute& attribute) {
   return attribute_error_of(update_subcode::optional_attribute_error,
                             "malformed NLRI in a multiprotocol attribute",
+                            attribute);
+}
+
+bool has_known_next_hop_length(const mp_reach& reach, bool extended_next_hop) {
+  const auto size = reach.next_hop.size();
+  const bool ipv6 = size == 16 || size == 32;
+  if (reach.address_family == ipv4_unicast)
+    return size == 4 || (extended_next_hop && ipv6);
+  return reach.address_family != ipv6_unicast || ipv6;
+}
+
+decode_error mp_next_hop_error(const raw_attribute& attribute) {
+  return attribute_error_of(update_subcode::optional_attribute_error,
+                            "next hop of MP_REACH_NLRI has a wrong length",
                             attribute);
 }
 
@@ -177,8 +210,8 @@ read_update(byte_span body, const negotiated& session, update_view& view) {
     return std::move(sections).error();
   view.sections = *sections;
   locate_mp(view.sections.attributes, view.mp);
-  if (view.mp.error)
-    return view.mp.error;
+  if (!view.mp.flaws.empty())
+    return view.mp.flaws.front().error;
   if (auto error = check_nlri(view.sections, view.mp, session))
     return error;
   auto context = context_of(session);

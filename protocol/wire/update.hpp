@@ -50,6 +50,15 @@ struct mp_unreach {
   raw_attribute attribute;
 };
 
+/// What is wrong with a multiprotocol attribute.
+struct mp_flaw {
+  /// 3/1 an attribute twice (RFC 7606 §3 (g)), 3/4 its flags, 3/9 its content
+  /// (RFC 7606 §5.3).
+  decode_error error;
+  /// The family that it is about; nothing where the session must be reset.
+  std::optional<family> address_family;
+};
+
 /// The multiprotocol attributes of an UPDATE.
 struct mp_sections {
   std::optional<mp_reach> reach;
@@ -57,9 +66,9 @@ struct mp_sections {
   /// The attributes end within an attribute (RFC 7606 §4): treat-as-withdraw
   /// where there are NLRI, else a reset; decode_attributes says which.
   bool truncated = false;
-  /// The session must be reset: 3/1 an attribute twice (RFC 7606 §3 (g)), 3/4
-  /// its flags, 3/9 its content (RFC 7606 §5.3).
-  std::optional<decode_error> error;
+  /// In the order of the message. Each calls for a reset, or for the end of its
+  /// family (RFC 4760 §7); the attribute is not among the above.
+  std::vector<mp_flaw> flaws;
 
   /// Back to one without anything.
   void clear();
@@ -76,6 +85,12 @@ void locate_mp(byte_span attributes, mp_sections& result);
 decode_error classic_nlri_error();
 /// \copydoc classic_nlri_error
 decode_error mp_nlri_error(const raw_attribute& attribute);
+
+/// Whether the next hop has a length that its family may have, or that we know
+/// none (RFC 4760 §3, RFC 2545 §3, RFC 8950 §3).
+bool has_known_next_hop_length(const mp_reach& reach, bool extended_next_hop);
+/// The error of another length (RFC 7606 §7.11).
+decode_error mp_next_hop_error(const raw_attribute& attribute);
 
 /// The family whose End-of-RIB this UPDATE is (RFC 4724 §2): empty for IPv4
 /// unicast, or nothing but an MP_UNREACH_NLRI without NLRI.

@@ -110,6 +110,7 @@ TEST(Document, NeighborsAreTheSameInProtobuf) {
   EXPECT_EQ(n.session().remote_role(), "customer");
   EXPECT_EQ(n.session().graceful_restart().families_size(), 1);
   EXPECT_EQ(n.session().add_path().size(), 1U);
+  EXPECT_EQ(n.session().disabled_families(0), "ipv6_unicast");
 }
 
 TEST(Document, ANeighborWithoutASessionIsTheSameInProtobuf) {

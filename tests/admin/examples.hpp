@@ -34,6 +34,7 @@ inline actors::session_report session() {
   report.last_error = "hold timer expired";
   report.local = protocol::endpoint::parse("10.0.4.2:179");
   report.remote = protocol::endpoint::parse("10.0.4.1:40000");
+  report.disabled_families = {protocol::ipv6_unicast};
   auto& n = report.negotiated.emplace();
   n.peer_as = 4200000001;
   n.peer_id = {0x0a000401};

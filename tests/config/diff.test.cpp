@@ -46,6 +46,7 @@ TEST(Diff, SaysOfEachFieldWhetherTheSessionMustBeReset) {
       {"/md5_key", R"("x")", "md5_key (reset)"},
       {"/dynamic_limit", "7", "dynamic_limit"},
       {"/max_memory", "7", "max_memory"},
+      {"/malformed_nlri", R"("disable")", "malformed_nlri"},
       {"/timers", R"({"hold": "60s"})",
        "timers.hold, timers.keepalive (reset)"},
       {"/timers", R"({"keepalive": "7s"})", "timers.keepalive"},

@@ -293,6 +293,8 @@ neighbor arbitrary_neighbor(unsigned number) {
     n.interface = "eth" + std::to_string(number);
   }
   n.max_memory = one_of({0U, 1U, 2048U});
+  n.malformed_nlri =
+      one_of({malformed_nlri_action::reset, malformed_nlri_action::disable});
   n.port = one_of<std::uint16_t>({179, 1790});
   const bool unnumbered = !n.address && !n.range;
   n.local_address =

@@ -180,7 +180,8 @@ class Runner:
 
     def _establish(self, session):
         """Brings the session up, with the routes that the rows find there."""
-        if self.session != session or self.peer is None or self.peer.ended:
+        again = self.session == session and not session.marked
+        if not again or self.peer is None or self.peer.ended:
             self._end()
             self.session = session
             self.peer = peer = self._dial(session)

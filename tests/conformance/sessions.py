@@ -40,6 +40,8 @@ class Session:
     capabilities: str = "MP4 MP6 REFRESH ENHANCED AS4"
     router: str = "main"
     settings: dict = dataclasses.field(default_factory=dict)
+    #: A row leaves something behind: each needs a session of its own.
+    marked: bool = False
 
     @property
     def range(self):
@@ -181,6 +183,9 @@ SESSIONS = {
     ),
     "member": Session(24, asn=OTHER_MEMBER, router="member"),
     "outside": Session(25, router="member"),
+    "disabling": Session(
+        26, settings={"malformed_nlri": "disable"}, marked=True
+    ),
 }
 
 

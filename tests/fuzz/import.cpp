@@ -133,9 +133,21 @@ public:
     const auto batches = importer.take(body.size());
     require(!error || batches.empty(), "an error, and something is kept");
     compare_with_fresh(who, body, error, batches);
-    const auto& s = settings_[who];
+    const auto& s = importer.settings();
     if (s.families.size() == 2 && !wire::read_update(body, session_of(s)))
       require(error.has_value(), "import accepts what resets the session");
+    apply(batches);
+    // The second one goes on without the family.
+    if (!error || !error->confined_to || who == 0 || s.families.size() != 2)
+      return;
+    const auto family = *error->confined_to;
+    importer.disable(family);
+    apply(importer.take(0));
+    require(!s.families.contains(family), "a family that stays");
+    update(who, body);
+  }
+
+  void apply(const std::vector<importer::shard_batch>& batches) {
     for (const auto& [shard, batch] : batches) {
       check_sets(batch->ipv4, pool_);
       check_sets(batch->ipv6, pool_);
@@ -192,9 +204,9 @@ private:
   }
 
   void compare_with_fresh(unsigned who, byte_span body,
-                          const std::optional<protocol::decode_error>& error,
+                          const std::optional<import_error>& error,
                           const std::vector<importer::shard_batch>& batches) {
-    importer fresh{empty_pool_, settings_[who]};
+    importer fresh{empty_pool_, importers_[who]->settings()};
     const auto expected_error = fresh.update(body);
     require(error == expected_error, "an error that depends on the past");
     const auto expected = fresh.take(body.size());

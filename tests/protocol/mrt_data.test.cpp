@@ -51,7 +51,7 @@ void count_message(const bgp_message& heard, figures& out) {
   count_nlri(sections->withdrawn, ipv4_unicast, heard.add_path, out);
   count_nlri(sections->nlri, ipv4_unicast, heard.add_path, out);
   const auto mp = wire::locate_mp(sections->attributes);
-  ASSERT_FALSE(mp.error.has_value());
+  ASSERT_TRUE(mp.flaws.empty());
   if (mp.reach)
     count_nlri(mp.reach->nlri, mp.reach->address_family, heard.add_path, out);
   if (mp.unreach)

@@ -56,7 +56,7 @@ TEST(LocateMp, FindsBothWhereverTheyStand) { // RFC 7606 §5.1
       {mandatory_attributes(), v6_reach, hex("800f08 000201 20 20010db9")});
   const auto mp = locate_mp(raw);
   ASSERT_TRUE(mp.reach && mp.unreach);
-  EXPECT_FALSE(mp.error || mp.truncated);
+  EXPECT_TRUE(mp.flaws.empty() && !mp.truncated);
   EXPECT_EQ(mp.reach->address_family, ipv6_unicast);
   EXPECT_EQ(mp.reach->next_hop.size(), 16U);
   EXPECT_EQ(nlri_of(mp.reach->nlri, ipv6_unicast, false),
@@ -68,14 +68,15 @@ TEST(LocateMp, FindsBothWhereverTheyStand) { // RFC 7606 §5.1
 TEST(LocateMp, FindsNothingInClassicMessages) {
   const auto raw = mandatory_attributes();
   const auto mp = locate_mp(raw);
-  EXPECT_FALSE(mp.reach || mp.unreach || mp.error || mp.truncated);
+  EXPECT_FALSE(mp.reach || mp.unreach || mp.truncated);
+  EXPECT_TRUE(mp.flaws.empty());
 }
 
 TEST(LocateMp, TellsWhatResetsTheSession) { // RFC 7606 §3 (g), §5.3
   const auto subcode = [](std::string_view text) {
     const auto raw = hex(text);
     const auto mp = locate_mp(raw);
-    return mp.error ? unsigned{mp.error->subcode} : 0U;
+    return mp.flaws.empty() ? 0U : unsigned{mp.flaws.front().error.subcode};
   };
   EXPECT_EQ(subcode("800f03000201 800f03000101"), 1U);
   EXPECT_EQ(subcode("800e05 0019460000 800e05 0019460000"), 1U);
@@ -87,12 +88,31 @@ TEST(LocateMp, TellsWhatResetsTheSession) { // RFC 7606 §3 (g), §5.3
   EXPECT_EQ(subcode("a00f03000201"), 0U);      // Partial: not looked at
 }
 
+TEST(LocateMp, TellsWhichFamilyAFlawIsAbout) { // RFC 4760 §7
+  using families = std::vector<std::optional<family>>;
+  const auto flawed = [](std::string_view text) {
+    const auto raw = hex(text);
+    families found;
+    for (const auto& flaw : locate_mp(raw).flaws)
+      found.push_back(flaw.address_family);
+    return found;
+  };
+  EXPECT_EQ(flawed("800f03000201 800f03000101"), families{std::nullopt});
+  EXPECT_EQ(flawed("800f020002"), families{std::nullopt});
+  EXPECT_EQ(flawed("c00f03000201"), families{ipv6_unicast});
+  EXPECT_EQ(flawed("800e0400024600"), families{(family{2, 70})});
+  EXPECT_EQ(flawed("c00f03000101 800e03000201"),
+            (families{ipv4_unicast, ipv6_unicast}));
+  EXPECT_EQ(flawed("c00f03000101 800f03000201"),
+            (families{ipv4_unicast, std::nullopt}));
+}
+
 TEST(LocateMp, TellsTruncatedAttributes) { // RFC 7606 §4
   const auto raw = join({v6_reach, hex("4001")});
   const auto mp = locate_mp(raw);
   EXPECT_TRUE(mp.reach.has_value());
   EXPECT_TRUE(mp.truncated);
-  EXPECT_FALSE(mp.error);
+  EXPECT_TRUE(mp.flaws.empty());
 }
 
 TEST(EndOfRib, IsRecognisedForEveryFamily) { // RFC 4724 §2

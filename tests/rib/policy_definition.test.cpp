@@ -10,20 +10,20 @@
 namespace troupe::rib {
 namespace {
 
-protocol::prefix prefix(const char* text) {
+protocol::prefix parsed(const char* text) {
   return *protocol::prefix::parse(text);
 }
 
 // -- prefix_range -------------------------------------------------------------
 
 TEST(PrefixRange, HasThreeForms) {
-  const auto p = prefix("10.0.0.0/8");
+  const auto p = parsed("10.0.0.0/8");
   EXPECT_EQ(prefix_range::parse("10.0.0.0/8"), (prefix_range{p, 8, 8}));
   EXPECT_EQ(prefix_range::parse("10.0.0.0/8+"), (prefix_range{p, 8, 32}));
   EXPECT_EQ(prefix_range::parse("10.0.0.0/8{16,24}"),
             (prefix_range{p, 16, 24}));
   EXPECT_EQ(prefix_range::parse("::/0+"),
-            (prefix_range{prefix("::/0"), 0, 128}));
+            (prefix_range{parsed("::/0"), 0, 128}));
 }
 
 TEST(PrefixRange, RefusesEverythingElse) {
@@ -123,7 +123,7 @@ TEST(PrefixList, IsEqualByValue) {
   EXPECT_EQ(prefix_list{}, prefix_list{std::vector<prefix_range>{}});
   EXPECT_EQ(prefix_list{}.hash(),
             prefix_list{std::vector<prefix_range>{}}.hash());
-  EXPECT_FALSE(prefix_list{}.matches(prefix("10.0.0.0/8")));
+  EXPECT_FALSE(prefix_list{}.matches(parsed("10.0.0.0/8")));
 }
 
 // -- numbers and communities --------------------------------------------------
