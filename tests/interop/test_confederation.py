@@ -1,8 +1,8 @@
-"""Troupe, BIRD and FRR as the member ASes of one confederation (RFC 5065).
+"""Troupe, BIRD, FRR and GoBGP as the member ASes of one confederation (RFC 5065).
 
     west (replay) - Troupe - BIRD - east (replay)
-                       |
-                      FRR
+                     |  |
+                   FRR  GoBGP
 
 West and east see one AS; the members see each other.
 """
@@ -12,13 +12,14 @@ import unittest
 
 from harness.bird import Bird
 from harness.frr import Frr
+from harness.gobgp import Gobgp
 from harness.process import Scene
 from harness.replay import Replay
 from harness.route import speaker
 from harness.troupe import Troupe
 
 IDENTIFIER = 100
-MEMBERS = {"troupe": 65010, "bird": 65011, "frr": 65012}
+MEMBERS = {"troupe": 65010, "bird": 65011, "frr": 65012, "gobgp": 65013}
 ROUTES = 50  # west announces IPv4, east IPv6
 
 
@@ -40,12 +41,14 @@ class ConfederationTest(Scene):
             IDENTIFIER, *others("troupe")
         )
         self.middle.peer(self.west, passive=True)
-        self.middle.peer(self.bird).peer(self.frr)
+        self.middle.peer(self.bird).peer(self.frr).peer(self.gobgp)
         self.other = Bird(self.bird).member_of(IDENTIFIER, *others("bird"))
         self.other.peer(self.east, passive=True).peer(self.troupe, passive=True)
         self.third = Frr(self.frr).member_of(IDENTIFIER, *others("frr"))
         self.third.peer(self.troupe, passive=True)
-        for daemon in (self.other, self.third, self.middle):
+        self.fourth = Gobgp(self.gobgp).member_of(IDENTIFIER, *others("gobgp"))
+        self.fourth.peer(self.troupe, passive=True)
+        for daemon in (self.other, self.third, self.fourth, self.middle):
             self.start(daemon)
         self.sources = {
             "ipv4": self.start(
@@ -78,7 +81,7 @@ class ConfederationTest(Scene):
 
     def test_members_see_each_other_and_the_rest_one_as(self):
         self.start_all()
-        for peer in (self.west, self.bird, self.frr):
+        for peer in (self.west, self.bird, self.frr, self.gobgp):
             self.wait(
                 lambda p=peer: self.middle.established(p),
                 60,
@@ -89,15 +92,17 @@ class ConfederationTest(Scene):
         self.wait_count(self.middle, "ipv4", ROUTES)
         self.check_paths(self.other, "ipv4", "(65010)", self.middle)
         self.check_paths(self.third, "ipv4", "(65010)", self.middle)
+        self.check_paths(self.fourth, "ipv4", "(65010)", self.middle)
         self.check_paths(east, "ipv4", str(IDENTIFIER), self.middle)
         # What east announces, through its import from a member.
         self.wait_count(self.other, "ipv6", ROUTES)
         self.check_paths(self.middle, "ipv6", "(65011)", self.other)
         self.check_paths(self.third, "ipv6", "(65010 65011)", self.other)
+        self.check_paths(self.fourth, "ipv6", "(65010 65011)", self.other)
         self.check_paths(west, "ipv6", str(IDENTIFIER), self.other)
         # And away again.
         west.command("withdraw")
-        for daemon in (self.other, self.third, east):
+        for daemon in (self.other, self.third, self.fourth, east):
             self.wait_count(daemon, "ipv4", 0)
 
 

@@ -194,12 +194,10 @@ class GracefulShutdown(FeatureScene):
     SCENE = 29
     COMMUNITY = "65535:0"
 
-    def check(self, daemon):
+    def check(self, daemon, **fields):
         """Troupe is to be maintained: the peer sees the community."""
-        self.launch(
-            daemon,
-            self.to_troupe({"originate": OURS[:1], "graceful_shutdown": True}),
-        )
+        router = {"originate": OURS[:1], "graceful_shutdown": True}
+        self.launch(daemon, self.to_troupe(router, **fields))
         self.until_routes(daemon, OURS[:1])
         self.assertIn(
             self.COMMUNITY, daemon.table()[OURS[0]].communities
@@ -249,6 +247,9 @@ class GracefulShutdown(FeatureScene):
 
     def test_openbgpd(self):
         self.check(Openbgpd(self.other).peer(self.me, True))
+
+    def test_exabgp(self):
+        self.check(Exabgp(self.other).peer(self.me), passive=True)
 
 
 if __name__ == "__main__":

@@ -166,8 +166,9 @@ class Range(FeatureScene):
             Bird(self.other).peer(self.me),
             Frr(self.third).peer(self.me),
             Gobgp(self.fourth).peer(self.me),
+            Openbgpd(self.fifth).peer(self.me),
         ]
-        fields = {"remote_asn": "external", "dynamic_limit": 3}
+        fields = {"remote_asn": "external", "dynamic_limit": 4}
         network = self.me.address.rsplit(".", 1)[0]
         self.troupe = self.start(
             Troupe(self.me).range("any", f"{network}.0/24", **fields)
@@ -184,11 +185,11 @@ class Range(FeatureScene):
                 lambda d=daemon: d.established(self.me),
                 f"Established at {daemon.me.name}",
             )
-        # A fourth is one too many; and there is room when another one leaves.
+        # A fifth is one too many; and there is room when another one leaves.
         last = self.start(Exabgp(self.last).peer(self.me))
         self.until(last.endings, "ExaBGP is sent away")
         self.assertFalse(last.established())
-        self.assertEqual(len(self.sessions()), 3)
+        self.assertEqual(len(self.sessions()), 4)
         self.daemons.remove(daemons[0])
         daemons[0].stop()
         self.until(last.established, "ExaBGP has found room")
@@ -196,7 +197,8 @@ class Range(FeatureScene):
 
     def setUp(self):
         super().setUp()
-        self.last = speaker("last", self.SCENE, 6)
+        self.fifth = speaker("fifth", self.SCENE, 6)
+        self.last = speaker("last", self.SCENE, 7)
 
     def sessions(self):
         return {

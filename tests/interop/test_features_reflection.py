@@ -46,9 +46,22 @@ class Within(FeatureScene):
 
 
 class Reflector(Within):
-    """Troupe reflects: BIRD and FRR are its clients, GoBGP is none."""
+    """Troupe reflects: BIRD and FRR are its clients, GoBGP is none; then
+    OpenBGPD and ExaBGP are."""
 
     SCENE = 34
+
+    def start_troupe(self, clients, others=()):
+        families = {
+            family: {"import": "accept", "export": "accept"}
+            for family in ("ipv4_unicast", "ipv6_unicast")
+        }
+        troupe = Troupe(self.me, {"defaults": self.defaults(families)})
+        for who in clients:
+            troupe.peer(who, route_reflector_client=True)
+        for who in others:
+            troupe.peer(who)
+        self.troupe = self.start(troupe)
 
     def start_all(self):
         self.bird = Bird(self.other, originate=[OTHERS]).peer(self.me, True)
@@ -56,14 +69,7 @@ class Reflector(Within):
         self.gobgp = Gobgp(self.fourth).peer(self.me, True)
         for daemon in (self.bird, self.frr, self.gobgp):
             self.start(daemon)
-        client = {"route_reflector_client": True}
-        families = {
-            family: {"import": "accept", "export": "accept"}
-            for family in ("ipv4_unicast", "ipv6_unicast")
-        }
-        troupe = Troupe(self.me, {"defaults": self.defaults(families)})
-        troupe.peer(self.other, **client).peer(self.third, **client)
-        self.troupe = self.start(troupe.peer(self.fourth))
+        self.start_troupe([self.other, self.third], [self.fourth])
         for daemon in (self.bird, self.frr, self.gobgp):
             self.meet(daemon)
         self.gobgp.tell(
@@ -104,6 +110,41 @@ class Reflector(Within):
         ]
         self.assertEqual(told["originator_id"], self.other.router_id)
         self.assertEqual(told["cluster_list"], [self.me.router_id])
+
+    def test_two_other_clients(self):
+        openbgpd = Openbgpd(self.other, [OTHERS]).peer(self.me, True)
+        self.start(openbgpd)
+        self.start_troupe([self.other, self.third])
+        self.meet(openbgpd)
+        exabgp = Exabgp(
+            self.third, [f"{THIRDS} next-hop {self.third.next_hop}"]
+        ).peer(self.me)
+        self.start(exabgp)
+        self.meet(exabgp)
+        self.until_routes(openbgpd, [THIRDS])
+        self.until_routes(exabgp, [OTHERS])
+        for daemon, prefix, next_hop in (
+            (openbgpd, THIRDS, self.third.next_hop),
+            (exabgp, OTHERS, self.other.next_hop),
+        ):
+            route = daemon.table()[prefix]
+            self.assertEqual(route.as_path, "")
+            self.assertEqual(route.next_hop, next_hop)
+        (heard,) = [r for r in openbgpd.rib() if r["prefix"] == THIRDS]
+        added = {each["type"]: each for each in heard["attributes"]}
+        self.assertEqual(
+            added["Originator Id"]["originator"], self.third.router_id
+        )
+        self.assertEqual(
+            added["Cluster Id List"]["cluster_list"], [self.me.router_id]
+        )
+        heard = [
+            record["neighbor"]["message"]["update"]["attribute"]
+            for record in exabgp.records("update")
+            if OTHERS in str(record)
+        ][-1]
+        self.assertEqual(heard["originator-id"], self.other.router_id)
+        self.assertEqual(heard["cluster-list"], [self.me.router_id])
 
 
 class Client(Within):
@@ -183,8 +224,24 @@ class RouteServer(FeatureScene):
 
     SCENE = 36
 
+    def start_server(self, *clients):
+        families = {
+            family: {"import": "accept", "export": "accept"}
+            for family in ("ipv4_unicast", "ipv6_unicast")
+        }
+        defaults = {
+            "local_address": self.me.address,
+            "multihop": 255,
+            "timers": {"hold": "90s", "connect_retry": "1s"},
+            "families": families,
+            "route_server_client": True,
+        }
+        troupe = Troupe(self.me, {"defaults": defaults})
+        for who in clients:
+            troupe.peer(who)
+        self.troupe = self.start(troupe)
+
     def test_clients_see_each_other_alone(self):
-        clients = {"route_server_client": True}
         bird = Bird(self.other, med=77, originate=[OTHERS]).peer(self.me, True)
         # It wants the server's AS first unless told otherwise, and would tell
         # its loopback address, which GoBGP does not take.
@@ -197,20 +254,7 @@ class RouteServer(FeatureScene):
         gobgp = Gobgp(self.fourth).peer(self.me, True)
         for daemon in (bird, frr, gobgp):
             self.start(daemon)
-        families = {
-            family: {"import": "accept", "export": "accept"}
-            for family in ("ipv4_unicast", "ipv6_unicast")
-        }
-        defaults = {
-            "local_address": self.me.address,
-            "multihop": 255,
-            "timers": {"hold": "90s", "connect_retry": "1s"},
-            "families": families,
-        }
-        troupe = Troupe(self.me, {"defaults": defaults})
-        for who in (self.other, self.third, self.fourth):
-            troupe.peer(who, **clients)
-        self.troupe = self.start(troupe)
+        self.start_server(self.other, self.third, self.fourth)
         for daemon in (bird, frr, gobgp):
             self.meet(daemon)
         self.until_routes(gobgp, [OTHERS, THIRDS])
@@ -224,6 +268,31 @@ class RouteServer(FeatureScene):
         told = self.troupe.table(neighbor=self.third, view="advertised")
         self.assertEqual(set(told), {OTHERS})
         self.assertEqual(told[OTHERS].as_path, str(self.other.asn))
+
+    def test_two_other_clients(self):
+        openbgpd = Openbgpd(self.other, [OTHERS]).peer(
+            self.me, True, lines=["enforce neighbor-as no"]
+        )
+        exabgp = Exabgp(
+            self.third, [f"{THIRDS} next-hop {self.third.next_hop} med 77"]
+        ).peer(self.me)
+        self.start(openbgpd)
+        self.start_server(self.other, self.third)
+        self.meet(openbgpd)
+        self.start(exabgp)
+        self.meet(exabgp)
+        self.until_routes(openbgpd, [THIRDS])
+        self.until_routes(exabgp, [OTHERS])
+        for daemon, prefix, source in (
+            (openbgpd, THIRDS, self.third),
+            (exabgp, OTHERS, self.other),
+        ):
+            route = daemon.table()[prefix]
+            heard = self.troupe.table(neighbor=source, view="received")
+            self.assertEqual(route.as_path, str(source.asn))
+            self.assertEqual(route.next_hop, heard[prefix].next_hop)
+            self.assertNotEqual(route.next_hop, self.me.next_hop)
+        self.assertEqual(openbgpd.table()[THIRDS].med, 77)
 
     def check_client(self, server):
         """Troupe is a client of a server whose AS is not in its paths."""

@@ -318,13 +318,37 @@ class Notification(Restart):
         self.assertIn("Hard Reset", self.last_error())
         self.assertEqual(self.stale(), {})
 
-    def test_gobgp(self):
-        daemon = Gobgp(self.other).peer(
+    def gobgp(self):
+        return Gobgp(self.other).peer(
             self.me,
             True,
             lines=[*GOBGP_RESTART, "notification-enabled = true"],
             families=GOBGP_FAMILY,
         )
+
+    def test_gobgp_resets_hard(self):
+        daemon = self.gobgp()
+        self.launch(daemon, self.to_troupe({"originate": [OURS]}))
+        daemon.tell("global", "rib", "add", KEPT, "nexthop", "10.0.0.2")
+        self.until_equal(self.stale, {KEPT: False}, "the peer's route")
+        self.until(lambda: OURS in daemon.table(), "our route")
+        self.troupe.post("/v1/neighbors/other/disable")
+        self.until(lambda: OURS not in daemon.table(), "GoBGP keeps nothing")
+        self.assertEqual(self.stale(), {})
+        self.troupe.post("/v1/neighbors/other/enable")
+        self.meet(daemon)
+        self.until_equal(self.stale, {KEPT: False}, "the peer's route")
+        # Its operator's shutdown is no hard one: its routes are kept.
+        daemon.tell("neighbor", self.me.address, "shutdown")
+        self.until(
+            lambda: not self.troupe.established(self.other),
+            "shut down by GoBGP",
+        )
+        self.assertIn("(6/2)", self.last_error())
+        self.assertEqual(self.stale(), {KEPT: True})
+
+    def test_gobgp(self):
+        daemon = self.gobgp()
         launch = self.launch
 
         def launch_and_tell(daemon, troupe):

@@ -208,6 +208,44 @@ class Aigp(FeatureScene):
             self.assertIn(self.tlv(metric), body)
         self.assertIn("700", self.aigp_of(daemon, "11.0.0.0/24"))
 
+    def test_within_an_as(self):
+        """third (ExaBGP, which does not show it) - Troupe - other (GoBGP)."""
+        for name in ("me", "other", "third"):
+            setattr(self, name, with_asn(getattr(self, name), 64512))
+        daemon = Gobgp(self.other).peer(self.me, True)
+        teller = Exabgp(
+            self.third,
+            [f"{THEIRS} next-hop {self.third.next_hop} aigp 700"],
+            capabilities="aigp enable;",
+        ).peer(self.me)
+        client = {"route_reflector_client": True, "multihop": 1}
+        troupe = self.to_troupe(**client)
+        self.launch(daemon, troupe.peer(self.third, passive=True, **client))
+        self.start(teller)
+        self.meet(teller)
+        daemon.tell(
+            *("global", "rib", "add", "11.0.0.0/24"),
+            *("nexthop", self.other.next_hop, "aigp", "metric", "500"),
+        )
+        self.until_equal(
+            lambda: {
+                route["prefix"]: route.get("aigp")
+                for route in self.troupe.routes()
+            },
+            {THEIRS: 700, "11.0.0.0/24": 500},
+            "both metrics at Troupe",
+        )
+        self.until_equal(
+            lambda: [
+                attribute["value"]
+                for path in daemon.rib().get(THEIRS, [])
+                for attribute in path["attrs"]
+                if attribute["type"] == 26
+            ],
+            [[{"type": 1, "metric": 700}]],
+            "the metric at GoBGP",
+        )
+
     def tlv(self, metric):
         return b"\x1a\x0b\x01\x00\x0b" + metric.to_bytes(8, "big")
 
@@ -232,7 +270,7 @@ class Edges(FeatureScene):
     """What becomes of AS numbers on the way out, as the peers see it."""
 
     SCENE = 33
-    KINDS = (Bird, Frr, Gobgp, Openbgpd)
+    KINDS = (Bird, Frr, Gobgp, Openbgpd, Exabgp)
 
     def paths_at_each(self, path, router=None, **fields):
         """The AS path of a route with `path` at a peer of each kind."""
@@ -240,7 +278,9 @@ class Edges(FeatureScene):
             daemon = kind(self.other).peer(
                 with_asn(self.me, fields.get("local_as", self.me.asn)), True
             )
-            troupe = self.to_troupe(router, **fields)
+            troupe = self.to_troupe(
+                router, passive=kind is Exabgp, **fields
+            )
             troupe.peer(self.third, passive=True)
             self.launch(daemon, troupe)
             speaking = Speaker(self.third.address, self.third.asn, 0x0A000004)
@@ -308,6 +348,7 @@ class Edges(FeatureScene):
                 daemon,
                 self.to_troupe(
                     {"originate": [OURS]},
+                    passive=kind is Exabgp,
                     families={"ipv4_unicast": family, "ipv6_unicast": family},
                 ),
             )

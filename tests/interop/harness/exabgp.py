@@ -12,7 +12,8 @@ ORIGINS = {"igp": "igp", "egp": "egp", "incomplete": "incomplete"}
 
 
 class Exabgp(Daemon):
-    """Calls one peer, tells its static routes, and keeps what it is told.
+    """Calls one peer, tells its static routes, and keeps what it is told. It
+    listens to nobody.
 
     `lines` stand in the neighbour, `capabilities` and `nexthop` in its blocks
     of these names.
@@ -27,7 +28,7 @@ class Exabgp(Daemon):
         self.capabilities = capabilities
         self.nexthop = nexthop
 
-    def peer(self, other):
+    def peer(self, other, _passive=False):
         self.other = other
         return self
 

@@ -49,6 +49,14 @@ class Gobgp(Daemon):
             f"port = {self.me.port}",
             f'local-address-list = ["{self.me.address}"]',
         ]
+        if self.confederation:
+            identifier, others = self.confederation
+            lines += [
+                "[global.confederation.config]",
+                "enabled = true",
+                f"identifier = {identifier}",
+                f"member-as-list = {list(others)}",
+            ]
         for other, passive in self.peers:
             lines += [
                 "[[neighbors]]",

@@ -107,7 +107,7 @@ class Openbgpd(Daemon):
         return {
             item["prefix"]: _route(item)
             for item in self.rib(family)
-            if item["source"] == "external" and item.get("best")
+            if not item.get("announced") and item.get("best")
         }
 
 
