@@ -151,6 +151,7 @@ void connection::handle(const transport::event& event) {
 }
 
 void connection::parse() {
+  parsing_since_ = now();
   while (!waiting_ && !halted_ && !inputs_.empty()) {
     if (!parse_next())
       break;
@@ -348,7 +349,7 @@ void connection::log_malformed(std::string text,
 void connection::note_update(const wire::frame& frame) {
   if (!self_.environment->log.enabled(log::level::info) || !may_log_update())
     return sign_of_life();
-  told_alive_ = now();
+  told_alive_ = parsing_since_;
   this->send(self_.session, connection_event{self_.id,
                                              fsm::update_received{self_.id},
                                              wire::to_text(frame, negotiated_),
@@ -358,9 +359,9 @@ void connection::note_update(const wire::frame& frame) {
 }
 
 void connection::sign_of_life() {
-  if (now() - told_alive_ < sign_of_life_interval)
+  if (parsing_since_ - told_alive_ < sign_of_life_interval)
     return;
-  told_alive_ = now();
+  told_alive_ = parsing_since_;
   tell(fsm::update_received{self_.id});
 }
 

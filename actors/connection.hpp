@@ -121,6 +121,7 @@ private:
   caf::actor_clock::time_point log_window_{};
   unsigned logged_in_window_ = 0;
   caf::actor_clock::time_point told_alive_{};
+  caf::actor_clock::time_point parsing_since_{}; // what is in hand
 };
 
 } // namespace troupe::actors

@@ -57,7 +57,7 @@ void raise_descriptor_limit() {
 
 std::shared_ptr<log::sink> open_log() {
   auto opened =
-      log::open_output({log::output::target::standard_error, {}, true, 8192});
+      log::open_output({log::output::target::standard_error, {}, true});
   if (!opened.sink)
     std::cerr << "trouped: " << opened.error << '\n';
   return opened.sink;

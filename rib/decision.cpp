@@ -295,6 +295,8 @@ comparison compare(const decision_input& a, const decision_input& b,
 
 std::optional<decision_input> choose(std::span<decision_input> paths,
                                      decision_options options) {
+  if (paths.size() == 2) // by far the most there are
+    return paths[compare(paths[0], paths[1], options).first_wins ? 0 : 1];
   auto left = keep_best(paths, before_med);
   if (left.size() > 1)
     left = keep_lowest_med(left, options);

@@ -126,12 +126,12 @@ struct importer::implementation {
   }
 
   /// False for a prefix that is ignored.
-  bool add(family f, const wire::nlri& n, const resolved_set& set) {
+  bool add(family f, const wire::nlri& n, const resolved_set& set,
+           bool add_path) {
     if (is_multicast(n, f)) {
       has_multicast = true;
       return false;
     }
-    const bool add_path = settings.families.at(f).add_path;
     if (f == protocol::ipv4_unicast)
       ipv4.add(n, set.attributes, set.flags, add_path);
     else
@@ -141,11 +141,12 @@ struct importer::implementation {
   }
 
   void add_all(family f, wire::byte_span bytes, const resolved_set& set) {
-    wire::nlri_reader reader{bytes, f, settings.families.at(f).add_path};
+    const bool add_path = settings.families.at(f).add_path;
+    wire::nlri_reader reader{bytes, f, add_path};
     wire::nlri n;
     std::uint64_t count = 0;
     while (reader.next(n))
-      count += add(f, n, set) ? 1U : 0U;
+      count += add(f, n, set, add_path) ? 1U : 0U;
     if (set.attributes == attribute_ref::none)
       counters.withdrawn += count;
     else
@@ -250,11 +251,12 @@ struct importer::implementation {
       add_all(f, bytes, found.set);
       return;
     case resolution::kind::per_prefix: {
-      wire::nlri_reader reader{bytes, f, settings.families.at(f).add_path};
+      const bool add_path = settings.families.at(f).add_path;
+      wire::nlri_reader reader{bytes, f, add_path};
       wire::nlri n;
       while (reader.next(n)) {
         const auto judged = resolver.judge(found, f, wire::to_prefix(n, f));
-        if (!add(f, n, {judged.attributes.get(), judged.flags}))
+        if (!add(f, n, {judged.attributes.get(), judged.flags}, add_path))
           continue;
         ++counters.announced;
         if ((judged.flags & path_flag::rejected) != 0)

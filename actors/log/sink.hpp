@@ -46,7 +46,8 @@ struct output {
   /// Lines are written by a thread of the sink's own. When `queue` lines wait,
   /// writers wait: no line is lost.
   bool asynchronous = false;
-  std::size_t queue = 8192;
+  /// A place takes 400 octets, whether a line waits there or not.
+  std::size_t queue = 1024;
 };
 
 /// A sink, or why there is none.
