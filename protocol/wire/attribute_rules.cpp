@@ -128,9 +128,10 @@ void encode_aggregator(attribute_encoder& e) {
 
 void decode_communities(attribute_decoder& d, const raw_attribute& raw) {
   auto& list = d.attributes().communities;
-  list.resize(raw.value.size() / 4);
-  for (std::size_t i = 0; i < list.size(); ++i)
-    list[i] = {load<std::uint32_t>(raw.value.data() + 4 * i)};
+  list.reserve(raw.value.size() / 4);
+  const auto* const end = raw.value.data() + raw.value.size();
+  for (const auto* at = raw.value.data(); at != end; at += 4)
+    list.push_back({load<std::uint32_t>(at)});
 }
 
 void encode_communities(attribute_encoder& e) {

@@ -107,15 +107,9 @@ namespace {
 // LOCAL_PREF is spoken throughout a confederation (RFC 4271 §5.1.5), what route
 // reflection adds within one AS only (RFC 4456 §8).
 bool may_come_from(peer_kind kind, const attribute_rule& rule) {
-  switch (kind) {
-  case peer_kind::internal:
-    return true;
-  case peer_kind::confederation:
-    return !rule.internal_only || rule.code == attribute_code::local_pref;
-  case peer_kind::external:
-    return !rule.internal_only;
-  }
-  return false;
+  return !rule.internal_only || kind == peer_kind::internal
+         || (kind == peer_kind::confederation
+             && rule.code == attribute_code::local_pref);
 }
 
 bool has_sound_flags(const raw_attribute& raw, const attribute_rule& rule) {

@@ -91,7 +91,8 @@ std::optional<decode_error> check_nlri(const update_sections& sections,
                                        const negotiated& session) {
   const auto* classic = session.find(ipv4_unicast);
   const bool classic_ids = classic != nullptr && classic->add_path_receive;
-  if (!is_valid_nlri(sections.withdrawn, ipv4_unicast, classic_ids)
+  if ((!sections.withdrawn.empty()
+       && !is_valid_nlri(sections.withdrawn, ipv4_unicast, classic_ids))
       || !is_valid_nlri(sections.nlri, ipv4_unicast, classic_ids))
     return classic_nlri_error();
   if (mp.reach) {
