@@ -73,11 +73,9 @@ public:
   void advance(duration by);
   duration now() const;
 
-  /// From now on the addresses in it share a subnet. Our link-local address
-  /// there is the same for all of them.
-  void add_subnet(const protocol::prefix& subnet,
-                  std::optional<protocol::ip_address> link_local = {}) {
-    subnets_.push_back({subnet, link_local});
+  /// From now on the addresses in it share a subnet.
+  void add_subnet(const protocol::prefix& subnet) {
+    subnets_.push_back({subnet, std::nullopt});
   }
 
   // -- interfaces -------------------------------------------------------------
