@@ -1,6 +1,8 @@
 #include "actors/exporter.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace troupe::actors {
 
@@ -9,9 +11,12 @@ namespace {
 /// Bytes given to a connection and not yet to the kernel: enough to keep a fast
 /// reader busy, little enough to be forgotten for a slow one.
 constexpr std::size_t output_window = 512UL * 1024;
-/// Prefixes that are encoded even though more changes wait: a flush takes well
-/// below 5 ms.
+/// Prefixes that are encoded even though more changes wait.
 constexpr std::size_t most_pending = 8192;
+/// Prefixes that are looked at or encoded in one slice, well below 5 ms.
+constexpr std::size_t flush_slice = 16384;
+/// For so long changes wait at most for members that write.
+constexpr std::chrono::milliseconds patience{100};
 /// Members served in one slice.
 constexpr std::size_t members_per_slice = 64;
 
@@ -38,7 +43,17 @@ exporter::behavior_type exporter::make_behavior() {
         wanted_ = true;
       },
       [this](const output_done& m) { written(m); },
-      [this](const exporter_step&) { wanted_ = true; },
+      [this](const exporter_step&) {
+        goes_on_ = false;
+        step();
+      },
+      [this](const output_overdue& m) {
+        if (m.flush != flushes_)
+          return;
+        waiting_for_.reset();
+        self_.state->group.wait_no_longer();
+        wanted_ = true;
+      },
       [this](const shard_replaced& m) {
         if (m.shard >= links_.size())
           return;
@@ -207,21 +222,41 @@ void exporter::written(const output_done& m) {
 /// Changes of several batches are packed together: they are encoded when
 /// everything that waited has been taken.
 void exporter::handled() {
-  if (wanted_ && (is_dry() || self_.state->group.pending() >= most_pending))
+  if (!wanted_)
+    return;
+  const auto& group = self_.state->group;
+  if (is_dry() || (group.pending() >= most_pending && !group.may_wait()))
     step();
 }
 
-/// More members than one slice serves.
+/// More prefixes or members than one slice serves.
 void exporter::go_on() {
-  this->send(handle_to_self(), exporter_step{});
+  if (!std::exchange(goes_on_, true))
+    this->send(handle_to_self(), exporter_step{});
 }
 
 void exporter::step() {
   wanted_ = false;
-  self_.state->group.flush();
+  if (self_.state->group.is_flushing() || !self_.state->group.may_wait())
+    flush();
+  else
+    wait_for_output();
   acknowledge();
   ask_shards();
   give_output();
+}
+
+void exporter::flush() {
+  flushes_ += self_.state->group.is_flushing() ? 0U : 1U;
+  if (!self_.state->group.flush(flush_slice))
+    go_on();
+}
+
+void exporter::wait_for_output() {
+  if (self_.state->group.pending() == 0
+      || std::exchange(waiting_for_, flushes_) == flushes_)
+    return;
+  this->delayed_send(handle_to_self(), patience, output_overdue{flushes_});
 }
 
 void exporter::acknowledge() {

@@ -5,6 +5,7 @@
 #include "actors/messages.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -74,6 +75,8 @@ private:
   void attach_to(const shard_actor& shard, bool restarted);
   void go_on();
   void step();
+  void flush();
+  void wait_for_output();
   void acknowledge();
   void ask_shards();
   void give_output();
@@ -82,7 +85,11 @@ private:
 
   exporter_arguments self_;
   std::vector<shard_link> links_;
-  bool wanted_ = false; ///< a step, as soon as the mailbox runs dry
+  bool wanted_ = false;       ///< a step, as soon as the mailbox runs dry
+  bool goes_on_ = false;      ///< an `exporter_step` is on its way
+  std::uint64_t flushes_ = 0; ///< begun
+  /// The flush for whose output an `output_overdue` is on its way.
+  std::optional<std::uint64_t> waiting_for_;
 };
 
 } // namespace troupe::actors

@@ -99,6 +99,7 @@ struct member_released;
 struct member_refresh;
 struct output_done;
 struct exporter_step;
+struct output_overdue;
 struct told_query;
 struct told_reply;
 struct advertised_query;
@@ -108,8 +109,9 @@ using exporter_actor = caf::typed_actor<
     caf::reacts_to<shard_changes>, caf::reacts_to<member_joined>,
     caf::reacts_to<member_left>, caf::reacts_to<member_released>,
     caf::reacts_to<member_refresh>, caf::reacts_to<output_done>,
-    caf::reacts_to<exporter_step>, caf::reacts_to<shard_replaced>,
-    caf::reacts_to<source_up>, caf::reacts_to<shard_current>,
+    caf::reacts_to<exporter_step>, caf::reacts_to<output_overdue>,
+    caf::reacts_to<shard_replaced>, caf::reacts_to<source_up>,
+    caf::reacts_to<shard_current>,
     caf::replies_to<told_query>::with<told_reply>,
     caf::replies_to<advertised_query>::with<advertised_counts>>;
 
@@ -574,6 +576,12 @@ struct exporter_replaced {
 /// A slice of an exporter's own work.
 struct exporter_step {};
 
+/// What is pending has waited long enough for the output that was given behind
+/// this flush of an exporter.
+struct output_overdue {
+  std::uint64_t flush = 0;
+};
+
 /// Which of these prefixes are told to a member, and how.
 struct told_query {
   rib::neighbor_index neighbor{};
@@ -810,6 +818,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::export_output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::output_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::exporter_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::output_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::told_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::told_reply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::advertised_query)

@@ -1,6 +1,7 @@
 #include "rib/export_encoder.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::rib {
 
@@ -52,8 +53,8 @@ void bucket_index::grow() {
   }
 }
 
-const std::vector<encoder_bucket>& bucket_index::in_order() {
-  if (mixed_)
+std::vector<encoder_bucket>& bucket_index::in_order() {
+  if (std::exchange(mixed_, false))
     std::stable_sort(buckets_.begin(), buckets_.end(),
                      [](const auto& a, const auto& b) {
                        return std::pair{a.who.kind(), a.who.value()}

@@ -55,8 +55,10 @@ public:
   std::pair<encoder_bucket*, bool> find(attribute_ref set, std::uint8_t traits,
                                         admission who);
   /// All buckets in the order in which they appeared, but those for the same
-  /// members together, so that they make one chunk of the log.
-  const std::vector<encoder_bucket>& in_order();
+  /// members together, so that they make one chunk of the log. No call of
+  /// `find` may follow before `clear`.
+  std::vector<encoder_bucket>& in_order();
+  std::size_t size() const { return buckets_.size(); }
   void clear();
 
 private:
@@ -150,20 +152,25 @@ public:
   /// Writes everything and forgets it. What no message can hold is in
   /// `too_big` then.
   void run(export_log& log, member_table& members, export_statistics& stats) {
-    for (const auto& b : withdrawals_.in_order())
-      write(b, {log, members, stats});
-    const auto& sets = announcements_.in_order();
-    for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (i + 1 < sets.size())
-        pool_->prefetch(sets[i + 1].set);
-      write(sets[i], {log, members, stats});
-    }
+    auto budget = ~std::size_t{0};
+    run(log, members, stats, budget);
+  }
+  /// Writes until as many items as `budget` says were written, and takes what
+  /// it wrote off the budget: the last message may go beyond it. Whether
+  /// everything is written, and forgotten; else go on with the next call.
+  bool run(export_log& log, member_table& members, export_statistics& stats,
+           std::size_t& budget) {
+    const target to{log, members, stats};
+    if (!run(withdrawals_, to, budget) || !run(announcements_, to, budget))
+      return false;
     clear();
+    return true;
   }
   void clear() {
     items_.clear();
     withdrawals_.clear();
     announcements_.clear();
+    next_bucket_ = 0;
   }
   std::vector<item>& too_big() { return too_big_; }
 
@@ -200,57 +207,78 @@ private:
     bucket->bytes += size_of(i.key);
   }
 
-  void write(const encoder_bucket& b, const target& to) {
+  // The place of the next bucket counts through both kinds.
+  bool run(bucket_index& index, const target& to, std::size_t& budget) {
+    const auto first = &index == &withdrawals_ ? 0 : withdrawals_.size();
+    auto& buckets = index.in_order();
+    for (; next_bucket_ < first + buckets.size(); ++next_bucket_) {
+      const auto i = next_bucket_ - first;
+      if (i + 1 < buckets.size() && buckets[i + 1].set != attribute_ref::none)
+        pool_->prefetch(buckets[i + 1].set);
+      if (!write(buckets[i], to, budget))
+        return false;
+    }
+    return true;
+  }
+
+  // Whether all of it is written; else its head is what is left.
+  bool write(encoder_bucket& b, const target& to, std::size_t& budget) {
     if (to.members.any_absent())
       for (auto i = b.head; i != none; i = items_[i].next)
         to.members.owe_absent(b.who, items_[i].shard, place, items_[i].number);
     if (!to.log.is_wanted(b.who, place))
-      return;
+      return true;
     const auto limit = settings_.max_message_size;
     if (b.set == attribute_ref::none)
-      return write(update_frame{Key::family, limit}, b, to);
+      return write(update_frame{Key::family, limit}, b, to, budget);
     const auto told = transform_->run((*pool_)[b.set], b.traits);
-    write(update_frame{Key::family, limit, told}, b, to);
+    return write(update_frame{Key::family, limit, told}, b, to, budget);
   }
 
-  void write(const update_frame& frame, const encoder_bucket& b,
-             const target& to) {
-    auto left = b.bytes;
-    for (auto i = b.head; i != none;) {
-      if (size_of(items_[i].key) > frame.room()) {
-        too_big_.push_back(items_[i]);
-        left -= size_of(items_[i].key);
-        i = items_[i].next;
+  bool write(const update_frame& frame, encoder_bucket& b, const target& to,
+             std::size_t& budget) {
+    while (b.head != none) {
+      if (budget == 0)
+        return false;
+      const auto size = size_of(items_[b.head].key);
+      if (size > frame.room()) {
+        too_big_.push_back(items_[b.head]);
+        b.bytes -= size;
+        b.head = items_[b.head].next;
         continue;
       }
-      i = write_message(frame, b.who, i, to, left);
+      write_message(frame, b, to, budget);
     }
+    return true;
   }
 
-  std::uint32_t write_message(const update_frame& frame, admission who,
-                              std::uint32_t i, const target& to,
-                              std::size_t& left) {
-    const auto body = std::min(frame.room(), left);
-    auto& chunk = to.log.prepare(who, place, frame.size(body));
+  void write_message(const update_frame& frame, encoder_bucket& b,
+                     const target& to, std::size_t& budget) {
+    const auto body = std::min(frame.room(), b.bytes);
+    auto& chunk = to.log.prepare(b.who, place, frame.size(body));
     auto* const begin = to.log.end();
     auto* const nlri = frame.open(begin, body);
     auto* p = nlri;
-    for (; i != none; i = items_[i].next) {
+    std::size_t written = 0;
+    auto i = b.head;
+    for (; i != none; i = items_[i].next, ++written) {
       const auto& each = items_[i];
       const auto size = size_of(each.key);
       if (size > body - static_cast<std::size_t>(p - nlri))
         break;
       chunk.add_number(each.shard, each.number);
       p = put(p, each);
-      ++to.stats.encodings;
     }
-    left -= static_cast<std::size_t>(p - nlri);
     const auto size =
         static_cast<std::size_t>(frame.close(begin, nlri, p) - begin);
     to.log.commit(size);
+    // Not before here, as an exception leaves the message to the next call.
+    b.head = i;
+    b.bytes -= static_cast<std::size_t>(p - nlri);
+    budget -= std::min(budget, written);
+    to.stats.encodings += written;
     ++to.stats.updates;
     to.stats.bytes += size;
-    return i;
   }
 
   std::uint8_t* put(std::uint8_t* p, const item& i) const {
@@ -268,6 +296,7 @@ private:
   std::vector<item> too_big_;
   bucket_index withdrawals_;
   bucket_index announcements_;
+  std::size_t next_bucket_ = 0; // to be written
 };
 
 } // namespace troupe::rib

@@ -49,8 +49,10 @@ public:
 
   /// Takes changes of a shard.
   void apply(unsigned shard, std::span<const change<Key>> changes);
-  /// Encodes what is pending.
-  void flush();
+  /// Encodes what was pending when the flush began, about as many prefixes as
+  /// `budget` says, which it takes off; whether that is done, or goes on with
+  /// the next call. What changes meanwhile is pending for the next flush.
+  bool flush(std::size_t& budget);
   /// Gives up what is pending: nobody is left to be told.
   void forget_pending();
   /// Encodes the present state of what a shard's answer names.
@@ -63,8 +65,9 @@ public:
     default_.tell(context_.log, who, transform_, context_.statistics);
   }
 
+  /// Prefixes that wait for a flush to begin.
   std::size_t pending() const { return records_.size(); }
-  bool has_pending() const { return !records_.empty(); }
+  bool has_pending() const { return !records_.empty() || !flushing_.empty(); }
   void set_source(const neighbor_facts& facts) { judge_.set_source(facts); }
   std::uint64_t advertised(member_slot m) const;
   std::vector<told_route> told(member_slot m, unsigned shard,
@@ -96,6 +99,7 @@ private:
   [[gnu::always_inline]] inline void replace(told_entry& entry,
                                              const told_entry& next);
   bool is_settled(const told_entry& now, const told_entry& next) const;
+  bool classify(std::size_t& budget);
   void classify(const record& r);
   void withdraw_too_big();
   admission all_but_owner(const told_entry& e) const {
@@ -117,6 +121,8 @@ private:
   std::vector<told_table> tables_; // by shard
   default_route<Key> default_;
   std::vector<record> records_;
+  std::vector<record> flushing_; // under way: records of which
+  std::size_t classified_ = 0;   // so many are in the encoder
   std::uint64_t told_ = 0;
   std::vector<std::uint64_t> told_from_; // by source
 };
@@ -145,6 +151,7 @@ void told_family<Key>::apply(unsigned shard,
     apply_run(shard, changes.subspan(i, j - i), judge(changes[i]));
   }
   dropped_.run();
+  judge_.bound();
 }
 
 template <class Key>
@@ -238,20 +245,41 @@ void told_family<Key>::replace(told_entry& entry, const told_entry& next) {
 // -- the log ------------------------------------------------------------------
 
 template <class Key>
-void told_family<Key>::flush() {
-  if (!records_.empty()) {
+bool told_family<Key>::flush(std::size_t& budget) {
+  if (flushing_.empty()) {
     encoder_.clear();
-    constexpr std::size_t ahead = 16;
-    for (std::size_t i = 0; i < records_.size(); ++i) {
-      if (i + ahead < records_.size())
-        tables_[records_[i + ahead].shard].prefetch(records_[i + ahead].number);
-      classify(records_[i]);
-    }
-    encoder_.run(context_.log, context_.members, context_.statistics);
-    withdraw_too_big();
-    forget_pending();
+    std::swap(flushing_, records_);
   }
+  if (!classify(budget)
+      || !encoder_.run(context_.log, context_.members, context_.statistics,
+                       budget))
+    return false;
+  withdraw_too_big();
+  flushing_.clear();
+  classified_ = 0;
   judge_.forget();
+  return true;
+}
+
+// The entries are free to change then: they, or new records, hold the sets that
+// the encoder names until the flush is done.
+template <class Key>
+bool told_family<Key>::classify(std::size_t& budget) {
+  constexpr std::size_t ahead = 16;
+  for (; classified_ < flushing_.size(); ++classified_, --budget) {
+    if (budget == 0)
+      break;
+    if (classified_ + ahead < flushing_.size()) {
+      const auto& soon = flushing_[classified_ + ahead];
+      tables_[soon.shard].prefetch(soon.number);
+    }
+    const auto& r = flushing_[classified_];
+    classify(r);
+    dropped_.add(r.before.set);
+    tables_[r.shard].at(r.number).pending = false;
+  }
+  dropped_.run();
+  return classified_ == flushing_.size();
 }
 
 // One record per prefix: what the log said before, what it must say now, and
@@ -285,23 +313,30 @@ void told_family<Key>::withdraw_too_big() {
   encoder_.too_big() = {};
   for (const auto& each : found) {
     auto& entry = tables_[each.shard].at(each.number);
-    if (!entry.is_told())
-      continue;
-    dropped_.add(entry.set);
-    replace(entry, {});
     ++context_.statistics.too_big;
     encoder_.withdraw(each, {});
+    if (entry.pending || !entry.is_told())
+      continue; // it changed since
+    dropped_.add(entry.set);
+    replace(entry, {});
   }
   encoder_.run(context_.log, context_.members, context_.statistics);
 }
 
 template <class Key>
 void told_family<Key>::forget_pending() {
-  for (const auto& r : records_)
-    dropped_.add(r.before.set);
-  for (const auto& r : records_)
-    tables_[r.shard].at(r.number).pending = false;
+  const auto forget = [this](std::span<const record> records) {
+    for (const auto& r : records) {
+      dropped_.add(r.before.set);
+      tables_[r.shard].at(r.number).pending = false;
+    }
+  };
+  forget(std::span{flushing_}.subspan(classified_));
+  forget(records_);
+  flushing_.clear();
+  classified_ = 0;
   records_.clear();
+  encoder_.clear();
   dropped_.run();
 }
 
@@ -418,11 +453,15 @@ std::string told_family<Key>::check() const {
     });
   if (told != told_ || from != told_from_)
     return "the prefixes that are told are miscounted";
-  if (pending != records_.size())
+  const auto waiting = std::span{flushing_}.subspan(classified_);
+  if (pending != records_.size() + waiting.size())
     return "what is pending has no record";
-  for (const auto& r : records_)
-    if (!tables_[r.shard].find(r.number)->pending)
-      return "a record has nothing pending";
+  const auto is_pending = [this](const record& r) {
+    return tables_[r.shard].find(r.number)->pending;
+  };
+  if (!std::ranges::all_of(records_, is_pending)
+      || !std::ranges::all_of(waiting, is_pending))
+    return "a record has nothing pending";
   return {};
 }
 

@@ -98,13 +98,15 @@ struct export_group::implementation {
     return family == ipv6_key::family ? ipv6.with(question) : none;
   }
   void take_answer(unsigned shard, const change_batch& batch);
-  void flush();
+  bool flush(std::size_t budget);
+  void flush() { flush(~std::size_t{0}); }
   /// Before a member is told, or owed, the present state: what is pending must
   /// not be a change since then that another one undoes unseen.
   void flush_pending() {
-    if (has_pending())
+    while (has_pending()) // also behind the flush that is under way
       flush();
   }
+  std::size_t most_pending() const;
   void tell_defaults();
   void tell_end_of_rib();
   void tell_refreshes();
@@ -123,9 +125,10 @@ struct export_group::implementation {
   member_table members;
   exported_family<ipv4_key> ipv4;
   exported_family<ipv6_key> ipv6;
-  std::uint32_t highest_id = 0;       // known to members from elsewhere
-  std::vector<std::uint64_t> applied; // sequence, by shard
-  std::vector<bool> held;             // End-of-RIB, by shard
+  std::uint32_t highest_id = 0;        // known to members from elsewhere
+  std::vector<std::uint64_t> applied;  // sequence, by shard
+  std::vector<std::uint64_t> flushing; // likewise; empty without a flush
+  std::vector<bool> held;              // End-of-RIB, by shard
 };
 
 namespace {
@@ -243,6 +246,7 @@ void export_group::implementation::member_left() {
   if (members.any())
     return;
   with_each([](auto& f) { f.forget_pending(); });
+  flushing.clear();
   members.forget_requests({});
 }
 
@@ -349,20 +353,56 @@ void export_group::release_end_of_rib(unsigned shard) {
   self_->close_step();
 }
 
-void export_group::implementation::flush() {
-  with_each([](auto& f) { f.flush(); });
+// What waits costs memory, and saves work for each member.
+std::size_t export_group::implementation::most_pending() const {
+  constexpr std::size_t for_one = 4096;
+  constexpr std::size_t for_all = 64 * for_one;
+  const auto several =
+      std::any_of(families.begin(), families.end(),
+                  [&](auto f) { return rib::needs_candidates(settings, f); });
+  return several ? for_one : std::min(members.count() * for_one, for_all);
+}
+
+bool export_group::implementation::flush(std::size_t budget) {
+  if (flushing.empty())
+    flushing = applied;
+  const auto flushed = [&](auto& f) { return f.flush(budget); };
+  if (!ipv4.with(flushed) || !ipv6.with(flushed))
+    return false;
   for (unsigned shard = 0; shard < shards; ++shard)
-    members.flushed(shard, applied[shard]);
+    members.flushed(shard, flushing[shard]);
+  flushing.clear();
+  return true;
 }
 
 void export_group::flush() {
+  // One may have begun before all of what is pending came in.
   self_->flush();
+  self_->flush_pending();
   self_->close_step();
+}
+
+bool export_group::flush(std::size_t budget) {
+  const auto done = self_->flush(budget);
+  self_->close_step();
+  return done;
+}
+
+bool export_group::is_flushing() const {
+  return !self_->flushing.empty();
 }
 
 std::size_t export_group::pending() const {
   const auto count = [](const auto& f) { return f.pending(); };
   return self_->ipv4.with(count) + self_->ipv6.with(count);
+}
+
+bool export_group::may_wait() const {
+  return self_->members.any_writing() && pending() < self_->most_pending();
+}
+
+void export_group::wait_no_longer() {
+  self_->members.wait_no_longer();
 }
 
 std::vector<export_group::shard_request> export_group::take_requests() {

@@ -132,8 +132,21 @@ public:
   void release_end_of_rib(unsigned shard);
   /// Encodes everything pending into the log.
   void flush();
-  /// Prefixes that wait for `flush`.
+  /// The same in slices, for about so many prefixes: begins a flush or goes on
+  /// with one; whether it is done.
+  bool flush(std::size_t budget);
+  /// Whether a flush has begun that is not done.
+  bool is_flushing() const;
+  /// Prefixes that wait for a flush to begin.
   std::size_t pending() const;
+  /// Whether what is pending may wait: it is little for so many members, and
+  /// some of them still write what was told last. Prefixes of one attribute set
+  /// that come in meanwhile share their messages then, whose cost is that of
+  /// all members.
+  bool may_wait() const;
+  /// Waits no longer for the members that write now, until they have written
+  /// all.
+  void wait_no_longer();
   /// What must be asked of the shards now; each is returned once.
   struct shard_request {
     unsigned shard = 0;

@@ -50,8 +50,14 @@ public:
   void set_source(const neighbor_facts& facts);
   /// Ends what `judge` promised about its verdicts.
   void forget();
+  /// The same where much is remembered: a flush may be long in coming.
+  void bound() {
+    if (memo_.size() + results_.size() > most_remembered)
+      forget();
+  }
 
 private:
+  static constexpr std::size_t most_remembered = 8192;
   using memo_key = std::tuple<attribute_ref, route_origin>;
   struct memo {
     attribute_handle received; // keeps the key's name from being used again

@@ -73,6 +73,7 @@ void member_table::leave(member_slot m) {
   log_->stop(m);
   std::erase(absent_, m);
   slots_[static_cast<std::size_t>(at(m).neighbor)] = no_member;
+  stop_writing(at(m));
   at(m) = {};
   --used_;
 }
@@ -229,6 +230,7 @@ void member_table::unread_mark(member& each, const log_chunk& c,
 }
 
 void member_table::leave_log(member_slot m) {
+  stop_writing(at(m));
   unsigned refreshes_seen = 0;
   log_->for_each_unread(m, [&](const log_chunk& c) {
     c.for_each_number(
@@ -242,10 +244,25 @@ void member_table::leave_log(member_slot m) {
   absent_.push_back(m);
 }
 
+void member_table::taken(member_slot m, std::size_t bytes) {
+  auto& each = at(m);
+  if (each.in_flight == 0 && bytes != 0 && !std::exchange(each.writing, true))
+    ++writing_;
+  each.in_flight += bytes;
+}
+
+void member_table::wait_no_longer() {
+  for (auto& each : members_)
+    stop_writing(each);
+}
+
 void member_table::written(member_slot m, std::size_t bytes) {
   auto& each = at(m);
   each.in_flight -= std::min(bytes, each.in_flight);
-  if (each.in_flight != 0 || log_->is_reading(m))
+  if (each.in_flight != 0)
+    return;
+  stop_writing(each);
+  if (log_->is_reading(m))
     return;
   std::erase(absent_, m);
   log_->start(m, each.families);
@@ -454,6 +471,10 @@ std::string member_table::check() const {
         if (owed.count(0, ~prefix_number{0}) != owed.size())
           return "what is owed is miscounted";
   }
+  const auto writing = std::count_if(members_.begin(), members_.end(),
+                                     [](const auto& m) { return m.writing; });
+  if (static_cast<std::size_t>(writing) != writing_)
+    return "the members that write are miscounted";
   if (used != log_->readers() + absent_.size())
     return "the absent members are miscounted";
   return used == used_ ? "" : "the members are miscounted";

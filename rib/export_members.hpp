@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace troupe::rib {
@@ -40,6 +41,7 @@ public:
   void hand_over(member_slot m, handover& what);
   void release(neighbor_index n) { handed_over_.erase(n); }
   bool any() const { return used_ != 0; }
+  std::size_t count() const { return used_; }
   /// Whether some member does not read the log.
   bool any_absent() const { return !absent_.empty(); }
   /// The member whose routes these are, or `no_member`.
@@ -104,12 +106,17 @@ public:
 
   /// Makes members that are too far behind leave the log; returns how many.
   std::size_t drop_slow();
-  void taken(member_slot m, std::size_t bytes) { at(m).in_flight += bytes; }
+  void taken(member_slot m, std::size_t bytes);
   /// A member without anything in flight reads the log again.
   void written(member_slot m, std::size_t bytes);
   bool has_room(member_slot m) const {
     return at(m).in_flight < limits_.window;
   }
+  /// Whether somebody has taken what it has yet to write.
+  bool any_writing() const { return writing_ != 0; }
+  /// Those who write now do not count in `any_writing` until they have written
+  /// everything.
+  void wait_no_longer();
 
   // -- requests --------------------------------------------------------------
 
@@ -148,6 +155,7 @@ private:
   struct member {
     bool used = false;
     bool withdrawals = false;
+    bool writing = false; // counts in `any_writing`
     neighbor_index neighbor{};
     std::uint32_t known_ids = 0;
     unsigned families = 0; // a bit for each place
@@ -180,6 +188,9 @@ private:
   bool holds(member_slot m, unsigned shard) const;
   std::uint64_t backlog(member_slot m) const;
   void leave_log(member_slot m);
+  void stop_writing(member& m) {
+    writing_ -= std::exchange(m.writing, false) ? 1U : 0U;
+  }
   void owe_former(member_slot m, const handover& former);
   void unread_mark(member& each, const log_chunk& c, unsigned& seen);
   void advance(shard_marks& marks) const;
@@ -196,6 +207,7 @@ private:
   std::vector<member_slot> slots_;  // by neighbour index
   std::vector<member_slot> absent_; // members that do not read the log
   std::size_t used_ = 0;
+  std::size_t writing_ = 0;
   std::vector<request> requests_;
   std::uint32_t next_request_ = 1;
   member_slot next_lead_ = 0;

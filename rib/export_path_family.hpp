@@ -50,8 +50,8 @@ public:
 
   /// Takes changes of a shard, with their candidates.
   void apply(unsigned shard, const family_changes<Key>& changes);
-  /// Encodes what is pending.
-  void flush();
+  /// Encodes all that is pending, and takes it off the budget.
+  bool flush(std::size_t& budget);
   /// Gives up what is pending: nobody is left to be told.
   void forget_pending();
   /// Encodes the present state of what a shard's answer names.
@@ -242,7 +242,8 @@ void path_family<Key>::commit(unsigned shard, const change<Key>& c,
 // -- the log ------------------------------------------------------------------
 
 template <class Key>
-void path_family<Key>::flush() {
+bool path_family<Key>::flush(std::size_t& budget) {
+  budget -= std::min(budget, records_.size());
   if (!records_.empty()) {
     encoder_.clear();
     audience_.begin();
@@ -253,6 +254,7 @@ void path_family<Key>::flush() {
     forget_pending();
   }
   judge_.forget();
+  return true;
 }
 
 // One record per prefix: each path that somebody has to hear of.

@@ -87,7 +87,9 @@ public:
       return;
     case 15:
     case 16:
-      world.deliver(x.b % 4 != 0);
+      world.deliver(x.b % 4 == 1);
+      if (x.b % 4 > 1)
+        world.group->flush(1 + x.c % 9);
       return;
     case 17:
       world.ask();
