@@ -14,6 +14,11 @@ namespace troupe::transport {
 
 namespace {
 
+/// Bytes that the kernel holds of a socket's output without sending them, in
+/// about: what it has not taken is still ours to pack better, a NOTIFICATION
+/// or a keepalive comes soon, and a peer that does not read costs little.
+constexpr int most_unsent = 16 * 1024;
+
 option_error failure(int error, const std::string& what) {
   return {error, what + ": " + std::strerror(error)};
 }
@@ -111,6 +116,10 @@ std::optional<option_error> set_common(int fd, int buffer_size) {
       },
       [&] {
         return set(fd, {SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"}, 0);
+      },
+      [&] {
+        return set(fd, {IPPROTO_TCP, TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT"},
+                   most_unsent);
       });
   if (error || buffer_size == 0)
     return error;
