@@ -5,6 +5,7 @@
 #include "actors/transport/reactor.hpp"
 #include "admin/server.hpp"
 #include "cmd/run_marker.hpp"
+#include "cmd/startup_pages.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -93,9 +94,12 @@ public:
     const auto signals = watched_signals();
     std::chrono::steady_clock::time_point stop_at{};
     bool stopping = false;
+    bool started = false;
     while (!ended_) {
       timespec pause{0, stopping ? 50'000'000 : 500'000'000};
       const int signal = sigtimedwait(&signals, nullptr, &pause);
+      if (signal < 0 && !std::exchange(started, true))
+        give_back_startup_pages();
       if (signal == SIGHUP)
         caf::anon_send(node, actors::reload_configuration{});
       if ((signal == SIGTERM || signal == SIGINT) && !stopping) {

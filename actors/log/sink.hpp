@@ -47,7 +47,7 @@ struct output {
   /// writers wait: no line is lost.
   bool asynchronous = false;
   /// A place takes 400 octets, whether a line waits there or not.
-  std::size_t queue = 1024;
+  std::size_t queue = 512;
 };
 
 /// A sink, or why there is none.

@@ -7,9 +7,9 @@ namespace troupe::rib::pool {
 
 namespace {
 
-// A shard cuts its blocks from slabs of 16 KiB, so that a pool with few sets
+// A shard cuts its blocks from slabs of 4 KiB, so that a pool with few sets
 // stays small.
-constexpr std::uint32_t slab_units = 16 * 1024 / unit_size;
+constexpr std::uint32_t slab_units = 4 * 1024 / unit_size;
 
 std::byte* address(const chunk_store& store, std::uint32_t unit) {
   const auto within = unit & (chunk_store::units_per_chunk - 1);
