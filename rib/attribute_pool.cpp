@@ -1,12 +1,14 @@
 #include "rib/attribute_pool.hpp"
 
 #include "protocol/check.hpp"
-#include "rib/pool/pool_shard.hpp"
+#include "rib/pool/block_store.hpp"
+#include "rib/pool/reference_index.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <xxhash.h>
 
@@ -15,6 +17,14 @@ namespace troupe::rib {
 namespace {
 
 constexpr std::size_t shard_count = 64; // see reference_index::tag_of
+
+/// The sets of one range of hashes, read and written with the lock held.
+struct alignas(64) index_shard {
+  std::mutex lock;
+  pool::reference_index index;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+};
 
 /// The units of 8 bytes that a set with so many bytes takes.
 std::uint32_t units_for(std::size_t bytes) {
@@ -26,14 +36,14 @@ std::uint32_t units_for(std::size_t bytes) {
 
 struct attribute_pool::implementation {
   std::uint64_t seed;
-  pool::chunk_store store;
-  std::array<pool::pool_shard, shard_count> shards;
+  pool::block_store store;
+  std::array<index_shard, shard_count> shards;
 
   std::uint32_t index_hash(std::span<const std::uint8_t> bytes) const {
     return static_cast<std::uint32_t>(
         XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed));
   }
-  pool::pool_shard& shard_of(std::uint32_t hash) {
+  index_shard& shard_of(std::uint32_t hash) {
     return shards[hash & (shards.size() - 1)];
   }
 };
@@ -41,7 +51,7 @@ struct attribute_pool::implementation {
 attribute_pool::attribute_pool(std::uint64_t seed)
     : self_(std::make_unique<implementation>()),
       chunks_(self_->store.chunks()) {
-  static_assert(units_per_chunk_log == pool::chunk_store::units_per_chunk_log);
+  static_assert(units_per_chunk_log == pool::block_store::units_per_chunk_log);
   self_->seed = seed;
 }
 
@@ -81,8 +91,7 @@ attribute_ref attribute_pool::intern(std::span<const std::uint8_t> bytes,
   shard.index.reserve([this](std::uint32_t reference) {
     return at(attribute_ref{reference}).index_hash_;
   });
-  const attribute_ref made{
-      shard.allocate(self_->store, units_for(bytes.size()))};
+  const attribute_ref made{self_->store.allocate(units_for(bytes.size()))};
   auto* set = new (address_of(made))
       attribute_set(summary, static_cast<std::uint16_t>(bytes.size()));
   if (!bytes.empty())
@@ -126,8 +135,10 @@ void attribute_pool::release_last(attribute_ref set, std::uint32_t count) {
     return; // somebody found it meanwhile
   const auto known = shard.index.erase(hash, static_cast<std::uint32_t>(set));
   TROUPE_CHECK(known, "an attribute set is missing in the index");
-  shard.free(self_->store, static_cast<std::uint32_t>(set),
-             units_for(dying.size_));
+  shard.index.shrink([this](std::uint32_t reference) {
+    return at(attribute_ref{reference}).index_hash_;
+  });
+  self_->store.free(static_cast<std::uint32_t>(set), units_for(dying.size_));
 }
 
 std::uint32_t attribute_pool::references(attribute_ref set) const {
@@ -136,10 +147,11 @@ std::uint32_t attribute_pool::references(attribute_ref set) const {
 
 attribute_pool::statistics attribute_pool::stats() const {
   statistics all;
+  all.bytes = self_->store.memory();
   for (auto& shard : self_->shards) {
     const std::lock_guard guard(shard.lock);
     all.sets += shard.index.size();
-    all.bytes += shard.units_taken * pool::unit_size + shard.index.memory();
+    all.bytes += shard.index.memory();
     all.hits += shard.hits;
     all.misses += shard.misses;
   }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <utility>
 
 namespace troupe::rib::pool {
 
@@ -29,13 +31,8 @@ public:
   void reserve(HashOf hash_of) {
     if ((used_ + 1) * 8 <= capacity_ * 7)
       return;
-    reference_index next;
     // With many erased slots the same size will do.
-    next.allocate(live_ * 8 < capacity_ * 5 ? capacity_ : capacity_ * 2);
-    for (std::uint32_t i = 0; i != capacity_; ++i)
-      if (tags_[i] > erased)
-        next.insert(hash_of(references_[i]), references_[i]);
-    *this = std::move(next);
+    rebuild(live_ * 8 < capacity_ * 5 ? capacity_ : capacity_ * 2, hash_of);
   }
 
   /// Adds a reference that is not here; room was made by `reserve`.
@@ -67,6 +64,18 @@ public:
     return true;
   }
 
+  /// Lets go of memory where few are left. Never throws.
+  template <class HashOf>
+  void shrink(HashOf hash_of) noexcept {
+    if (capacity_ < 64 || live_ * 8 > capacity_)
+      return;
+    try {
+      rebuild(capacity_ / 4, hash_of);
+    } catch (const std::bad_alloc&) {
+      // What is there serves as well.
+    }
+  }
+
   std::uint32_t size() const { return live_; }
   std::size_t memory() const { return std::size_t{capacity_} * 5; }
 
@@ -84,6 +93,15 @@ private:
   }
   std::uint32_t after(std::uint32_t i) const {
     return i + 1 == capacity_ ? 0 : i + 1;
+  }
+  template <class HashOf>
+  void rebuild(std::uint32_t capacity, HashOf hash_of) {
+    reference_index next;
+    next.allocate(capacity);
+    for (std::uint32_t i = 0; i != capacity_; ++i)
+      if (tags_[i] > erased)
+        next.insert(hash_of(references_[i]), references_[i]);
+    *this = std::move(next);
   }
   void allocate(std::uint32_t capacity) {
     capacity_ = capacity == 0 ? 16 : capacity;

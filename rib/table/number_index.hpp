@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 namespace troupe::rib::table {
 
@@ -55,7 +56,8 @@ public:
   void reserve(std::uint64_t hash, HashOf hash_of, Load load) {
     auto& in = tables_[hash & 0xff];
     if ((std::uint64_t{in.used} + 1) * 5 > std::uint64_t{in.capacity} * 4)
-      grow(in, static_cast<std::uint32_t>(hash & 0xff), hash_of, load);
+      rebuild(in, grown(in, static_cast<std::uint32_t>(hash & 0xff)), hash_of,
+              load);
   }
 
   /// Adds a number that is not here; room was made by `reserve`.
@@ -81,6 +83,20 @@ public:
     in.used -= ends_run ? 1 : 0;
     --in.live;
     return true;
+  }
+
+  /// Lets go of memory where few are left of those in the same part as the
+  /// hash; see `reserve` for `hash_of`. Never throws.
+  template <class HashOf>
+  void shrink(std::uint64_t hash, HashOf hash_of) noexcept {
+    auto& in = tables_[hash & 0xff];
+    if (in.capacity < 64 || in.live * 8ULL > in.capacity)
+      return;
+    try {
+      rebuild(in, in.capacity / 4, hash_of, [](prefix_number) {});
+    } catch (const std::bad_alloc&) {
+      // What is there serves as well.
+    }
   }
 
   /// Numbers held.
@@ -135,10 +151,11 @@ private:
   };
 
   template <class HashOf, class Load>
-  void grow(sub_table& in, std::uint32_t which, HashOf hash_of, Load load) {
+  void rebuild(sub_table& in, std::uint32_t capacity, HashOf hash_of,
+               Load load) {
     constexpr std::uint32_t ahead = 24; // slots; the prefixes lie anywhere
     sub_table next;
-    next.capacity = grown(in, which);
+    next.capacity = capacity;
     next.slots = std::make_unique<std::uint32_t[]>(next.capacity);
     for (std::uint32_t i = 0; i != in.capacity + ahead; ++i) {
       if (i < in.capacity && (in.slots[i] & number_mask) != 0)

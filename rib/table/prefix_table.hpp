@@ -73,8 +73,10 @@ class prefix_table {
 public:
   using entry = prefix_entry<Key>;
 
-  prefix_table(std::uint64_t seed, prefix_number limit)
-      : seed_(seed), limit_(std::min(limit, number_count)) {}
+  prefix_table(std::uint64_t seed, prefix_number limit);
+  ~prefix_table();
+  prefix_table(const prefix_table&) = delete;
+  prefix_table& operator=(const prefix_table&) = delete;
 
   std::uint64_t hash(const Key& key) const { return mix(hash_of(key) ^ seed_); }
   void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
@@ -101,19 +103,23 @@ public:
   /// Gives a key that is not here a number and no path yet. `no_number` when
   /// the table is full. Throws std::bad_alloc, with no effect then.
   prefix_number create(const Key& key, std::uint64_t hash);
-  /// Makes the number of a prefix without paths free to name another one.
+  /// Makes the number of a prefix without paths free to name another one. The
+  /// memory of numbers that are all vacant is given back: a reference to the
+  /// entry is good no longer.
   void vacate(prefix_number number);
 
+  /// The entry of a number below the limit. Those whose memory was given back
+  /// share entries that are vacant, and must not be written to.
   entry& operator[](prefix_number number) {
-    return chunks_[number >> chunk_log][number & (chunk_size - 1)];
+    return chunks_[number >> chunk_log].entries[number & (chunk_size - 1)];
   }
   const entry& operator[](prefix_number number) const {
-    return chunks_[number >> chunk_log][number & (chunk_size - 1)];
+    return chunks_[number >> chunk_log].entries[number & (chunk_size - 1)];
   }
   /// All numbers that are or were in use are below this one.
   prefix_number number_limit() const { return next_; }
   /// Numbers in use, those of tombstones included.
-  std::size_t size() const { return next_ - vacant_count_; }
+  std::size_t size() const { return live_; }
 
   std::span<path> paths(entry& e) {
     return {e.count > 1 ? blocks_[e.of.many.block] : &e.of.one, e.count};
@@ -139,14 +145,35 @@ private:
   static constexpr unsigned chunk_log = 11;
   static constexpr prefix_number chunk_size = 1U << chunk_log;
 
+  /// Entries of consecutive numbers.
+  struct chunk {
+    entry* entries;                         // own, or `no_entries_`
+    prefix_number first_vacant = no_number; // a list through the entries
+    std::uint16_t used = 0;
+    bool has_memory = true;
+    bool is_listed = false; // in `with_room_`
+  };
+
+  prefix_number take_number();
+  chunk* chunk_with_room();
+  void allocate(chunk& c);
+  void give_back(chunk& c);
+  void list(chunk& c);
+  prefix_number first_of(const chunk& c) const {
+    return static_cast<prefix_number>(&c - chunks_.data()) << chunk_log;
+  }
   void move_paths(entry& e, std::uint8_t size_class);
+  std::string check_vacant(const chunk& c) const;
 
   std::uint64_t seed_;
   prefix_number limit_;
-  prefix_number next_ = 0;
-  prefix_number first_vacant_ = no_number;
-  prefix_number vacant_count_ = 0;
-  std::vector<std::unique_ptr<entry[]>> chunks_;
+  prefix_number next_ = 0; // was never given to a prefix
+  std::size_t live_ = 0;
+  std::vector<chunk> chunks_;
+  // Places of chunks. Both have room for all, so that `vacate` cannot throw.
+  std::vector<std::uint32_t> with_room_;
+  std::vector<std::uint32_t> without_memory_;
+  std::unique_ptr<entry[]> no_entries_; // vacant ones
   number_index index_;
   path_blocks blocks_;
 };
