@@ -35,6 +35,14 @@ json log_json(const log_config& log, const print_options& options) {
   return out.take();
 }
 
+json threads_json(const threads_config& threads, const print_options& options) {
+  const threads_config defaults;
+  object_writer out{options};
+  out.put("workers", threads.workers, defaults.workers);
+  out.put("sockets", threads.sockets, defaults.sockets);
+  return out.take();
+}
+
 json node_json(const cluster_node& node, const print_options& options) {
   object_writer out{options};
   out.put("name", node.name);
@@ -135,6 +143,7 @@ std::string print(const configuration& c, const print_options& options) {
   out.put("data_dir", c.data_dir, defaults.data_dir);
   out.put("on_sigterm", c.on_sigterm, defaults.on_sigterm);
   out.put("fault_injection", c.fault_injection, defaults.fault_injection);
+  out.put_object("threads", threads_json(c.threads, options));
   if (c.cluster)
     out.put_object("cluster", cluster_json(*c.cluster, options));
   auto result = out.take();

@@ -39,6 +39,15 @@ bool to_log(const value& v, log_config& out) {
   return v.what->kind == node_kind::object;
 }
 
+bool to_threads(const value& v, threads_config& out) {
+  constexpr to_whole<std::uint16_t> few{0, 256};
+  object_reader in{v};
+  in.read("workers", out.workers, few);
+  in.read("sockets", out.sockets, few);
+  in.finish();
+  return v.what->kind == node_kind::object;
+}
+
 bool to_node(const value& v, cluster_node& out) {
   object_reader in{v};
   in.read_required("name", out.name, to_name);
@@ -167,6 +176,7 @@ configuration read_configuration(const node& root, report& errors) {
   in.read("data_dir", result.data_dir, to_text);
   in.read("on_sigterm", result.on_sigterm, to_word<sigterm_action>);
   in.read("fault_injection", result.fault_injection, to_boolean);
+  in.read("threads", result.threads, to_threads);
   in.read("cluster", result.cluster, to_cluster);
   // A cluster that cannot be read is one all the same.
   const bool clustered = root.find("cluster") != nullptr;

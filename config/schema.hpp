@@ -345,6 +345,14 @@ struct router {
   friend bool operator==(const router&, const router&) = default;
 };
 
+/// Threads of the daemon; 0: as many as suit the machine.
+struct threads_config {
+  std::uint16_t workers = 0; ///< run the actors
+  std::uint16_t sockets = 0; ///< read and write the sessions' sockets
+  friend bool operator==(const threads_config&,
+                         const threads_config&) = default;
+};
+
 /// The whole configuration of a daemon, or of all nodes of a cluster.
 struct configuration {
   admin_config admin;
@@ -352,6 +360,7 @@ struct configuration {
   std::string data_dir = "/var/lib/troupe";
   sigterm_action on_sigterm = sigterm_action::cease;
   bool fault_injection = false;
+  threads_config threads;
   std::optional<cluster_config> cluster; ///< absent: a single node
   std::vector<router> routers;
   friend bool operator==(const configuration&, const configuration&) = default;

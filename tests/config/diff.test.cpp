@@ -208,9 +208,10 @@ TEST(Diff, NamesFieldsOfTheDaemon) {
                        {"/log", R"({"level": "warn"})"},
                        {"/data_dir", R"("x")"},
                        {"/on_sigterm", R"("graceful_restart")"},
-                       {"/fault_injection", "true"}}),
+                       {"/fault_injection", "true"},
+                       {"/threads", R"({"workers": 3})"}}),
               ElementsAre("daemon changed: admin, log, data_dir, on_sigterm, "
-                          "fault_injection"));
+                          "fault_injection, threads"));
 }
 
 TEST(Diff, DoesNotMindTheOrderOfLists) {

@@ -332,6 +332,8 @@ configuration arbitrary_configuration() {
   c.on_sigterm =
       one_of({sigterm_action::cease, sigterm_action::graceful_restart});
   c.fault_injection = maybe();
+  c.threads = {one_of<std::uint16_t>({0, 1, 256}),
+               one_of<std::uint16_t>({0, 2, 256})};
   if (maybe())
     c.cluster = cluster();
   const auto routers = *rc::gen::inRange(0U, 3U);
