@@ -16,6 +16,8 @@ namespace {
 
 /// Prefixes decoded before a batch leaves; bounds the handlers of the shards.
 constexpr std::size_t prefixes_per_batch = 8192;
+/// Octets that are parsed before others have their turn: about a millisecond.
+constexpr std::size_t octets_per_slice = 32UL * 1024;
 /// Lines for single UPDATEs, per connection and second.
 constexpr unsigned logged_updates_per_second = 16;
 /// Bytes of a malformed message in its line.
@@ -152,16 +154,17 @@ void connection::handle(const transport::event& event) {
 
 void connection::parse() {
   parsing_since_ = now();
+  const auto slice_end = unaccounted_ + octets_per_slice;
   while (!waiting_ && !halted_ && !inputs_.empty()) {
     if (!parse_next())
       break;
-    if (importer_ && importer_->pending() >= prefixes_per_batch) {
-      send_batches();
-      if (!inputs_.empty() && !scheduled_) {
-        scheduled_ = true;
+    const bool full = importer_ && importer_->pending() >= prefixes_per_batch;
+    if (full || (unaccounted_ >= slice_end && !inputs_.empty())) {
+      if (full)
+        send_batches();
+      if (!inputs_.empty() && !std::exchange(scheduled_, true))
         this->send(caf::actor_cast<connection_actor>(this),
                    connection_command{connection_command::kind::go_on, {}});
-      }
       return;
     }
   }

@@ -14,9 +14,18 @@ constexpr std::size_t output_window = 512UL * 1024;
 /// Prefixes that are encoded even though more changes wait.
 constexpr std::size_t most_pending = 8192;
 /// Prefixes that are looked at or encoded in one slice, well below 5 ms.
-constexpr std::size_t flush_slice = 16384;
+constexpr std::size_t flush_slice = 8192;
 /// For so long changes wait at most for members that write.
 constexpr std::chrono::milliseconds patience{100};
+/// Who has written nothing of its output for so long is slow.
+constexpr std::chrono::seconds slow_after{1};
+
+bool is_slow(const exporter_state::member& member,
+             caf::actor_clock::time_point now) {
+  return member.given != member.written
+         && now - member.waits_since >= slow_after;
+}
+
 /// Members served in one slice.
 constexpr std::size_t members_per_slice = 64;
 
@@ -78,16 +87,7 @@ exporter::behavior_type exporter::make_behavior() {
                                             m.family, number));
         return reply;
       },
-      [this](const advertised_query&) {
-        advertised_counts reply;
-        for (const auto& [name, member] : self_.state->members)
-          for (const auto& [family, unused] :
-               self_.state->group.settings().families)
-            reply.members[name][family] =
-                self_.state->group.advertised(member.index, family);
-        reply.statistics = self_.state->group.statistics();
-        return reply;
-      },
+      [this](const advertised_query&) { return counts(); },
   };
 }
 
@@ -164,7 +164,7 @@ void exporter::join(const member_joined& m) {
   } else {
     const auto index = self_.state->group.join(m.options);
     members.emplace(m.options.neighbor,
-                    exporter_state::member{index, m.connection, 0, 0});
+                    exporter_state::member{index, m.connection, 0, 0, {}});
     self_.state->names[index] = m.options.neighbor;
   }
   wanted_ = true;
@@ -216,6 +216,7 @@ void exporter::written(const output_done& m) {
     return;
   self_.state->group.written(member.index, m.total - member.written);
   member.written = m.total;
+  member.waits_since = this->clock().now();
   wanted_ = true;
 }
 
@@ -237,6 +238,7 @@ void exporter::go_on() {
 
 void exporter::step() {
   wanted_ = false;
+  set_slow_aside();
   if (self_.state->group.is_flushing() || !self_.state->group.may_wait())
     flush();
   else
@@ -244,6 +246,13 @@ void exporter::step() {
   acknowledge();
   ask_shards();
   give_output();
+}
+
+void exporter::set_slow_aside() {
+  const auto now = this->clock().now();
+  for (const auto& [name, member] : self_.state->members)
+    if (is_slow(member, now))
+      self_.state->group.set_aside(member.index);
 }
 
 void exporter::flush() {
@@ -306,9 +315,27 @@ bool exporter::give_output(exporter_state::member& member,
   output.neighbor = name;
   output.exporter = handle_to_self();
   output.group = self_.group;
+  if (waiting == 0)
+    member.waits_since = this->clock().now();
   member.given += output.bytes;
   this->send(member.connection, std::move(output));
   return true;
+}
+
+advertised_counts exporter::counts() {
+  advertised_counts reply;
+  const auto& group = self_.state->group;
+  const auto now = this->clock().now();
+  for (const auto& [name, member] : self_.state->members) {
+    auto& to = reply.members[name];
+    for (const auto& [family, unused] : group.settings().families)
+      to.families[family] = group.advertised(member.index, family);
+    to.backlog = group.backlog(member.index);
+    to.slow = !to.backlog.reads_log || is_slow(member, now);
+  }
+  reply.statistics = group.statistics();
+  reply.memory = group.memory();
+  return reply;
 }
 
 } // namespace troupe::actors

@@ -23,6 +23,8 @@ struct exporter_state {
     connection_actor connection;
     std::uint64_t given = 0;   ///< bytes since it joined
     std::uint64_t written = 0; ///< of these, by its connection
+    /// Since when there was something to write and nothing was.
+    caf::actor_clock::time_point waits_since{};
   };
 
   rib::export_group group;
@@ -81,6 +83,8 @@ private:
   void ask_shards();
   void give_output();
   bool give_output(exporter_state::member& member, rib::neighbor_index name);
+  void set_slow_aside();
+  advertised_counts counts();
   exporter_actor handle_to_self();
 
   exporter_arguments self_;

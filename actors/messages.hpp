@@ -596,9 +596,15 @@ struct told_reply {
 
 struct advertised_query {};
 struct advertised_counts {
-  std::map<rib::neighbor_index, std::map<protocol::family, std::uint64_t>>
-      members;
+  struct member {
+    std::map<protocol::family, std::uint64_t> families;
+    rib::member_backlog backlog;
+    /// It has not written what it was given for a second and more.
+    bool slow = false;
+  };
+  std::map<rib::neighbor_index, member> members;
   rib::export_statistics statistics;
+  rib::export_memory memory;
 };
 
 // -- questions ----------------------------------------------------------------
@@ -649,6 +655,7 @@ struct group_totals {
   group_id id = 0;
   std::size_t members = 0;
   rib::export_statistics statistics;
+  rib::export_memory memory;
 };
 struct router_totals {
   std::string name;
@@ -658,6 +665,7 @@ struct router_totals {
 };
 struct rib_totals {
   std::vector<router_totals> routers;
+  rib::attribute_pool::statistics sets; ///< of all routers
 };
 
 /// The actors of a router's table as they are now.
@@ -685,6 +693,8 @@ struct neighbor_status {
     std::uint64_t memory = 0; ///< see `rib::neighbor_counts::memory`
   };
   std::map<protocol::family, counts> families;
+  rib::member_backlog backlog;      ///< of its output
+  bool slow = false;                ///< see `advertised_counts`
   std::uint64_t uptime_seconds = 0; ///< in Established, else 0
 };
 struct neighbors_reply {

@@ -77,6 +77,7 @@ caf::result<neighbors_reply> node::neighbors(const neighbors_query& m) {
 
 caf::result<rib_totals> node::totals(const rib_query& m) {
   auto job = std::make_shared<gathering<rib_totals>>();
+  job->reply.sets = self_.environment->pool.stats();
   job->promise = this->make_response_promise<rib_totals>();
   const auto promise = job->promise;
   for (const auto& [name, entry] : routers_) {

@@ -37,6 +37,9 @@ routes_page wrong(std::string text, bool not_found = false) {
   return page;
 }
 
+/// Routes that a shard shows in one go: well below 5 ms.
+constexpr std::uint32_t rows_per_slice = 128;
+
 } // namespace
 
 /// A page on its way through the shards, one after the other.
@@ -170,16 +173,17 @@ void rib_facade::ask(const std::shared_ptr<page_job>& job) {
     job->promise.deliver(std::move(job->page));
     return;
   }
-  job->query.limit =
-      job->limit - static_cast<std::uint32_t>(job->page.routes.size());
+  job->query.limit = std::min(
+      rows_per_slice,
+      job->limit - static_cast<std::uint32_t>(job->page.routes.size()));
   this->request(members_.shards[job->shard], answer_timeout,
                 shard_query{job->query})
       .then(
-          [this, job](const shard_page& answer) {
+          [this, job](shard_page& answer) {
             if (job->advertised_to)
-              return ask_exporter(job, answer.page);
-            for (const auto& row : answer.page.rows)
-              job->page.routes.push_back({row});
+              return ask_exporter(job, std::move(answer.page));
+            for (auto& row : answer.page.rows)
+              job->page.routes.push_back({std::move(row)});
             go_on(job, answer.page);
           },
           [job](const caf::error&) {
@@ -259,10 +263,11 @@ caf::result<rib_totals> rib_facade::totals() {
   const auto promise = job->promise;
   const auto arrived = [job] {
     if (--job->missing == 0)
-      job->promise.deliver(rib_totals{{job->sum}});
+      job->promise.deliver(rib_totals{{job->sum}, {}});
   };
   for (const auto& shard : members_.shards)
-    this->request(shard, answer_timeout, totals_query{})
+    this->request<caf::message_priority::high>(shard, answer_timeout,
+                                               totals_query{})
         .then(
             [job, arrived](const shard_totals& t) {
               for (const auto& [family, each] : t.families) {
@@ -277,10 +282,12 @@ caf::result<rib_totals> rib_facade::totals() {
             },
             [arrived](const caf::error&) { arrived(); });
   for (const auto& [id, exporter] : members_.exporters)
-    this->request(exporter, answer_timeout, advertised_query{})
+    this->request<caf::message_priority::high>(exporter, answer_timeout,
+                                               advertised_query{})
         .then(
             [job, arrived, id = id](const advertised_counts& t) {
-              job->sum.groups.push_back({id, t.members.size(), t.statistics});
+              job->sum.groups.push_back(
+                  {id, t.members.size(), t.statistics, t.memory});
               arrived();
             },
             [arrived](const caf::error&) { arrived(); });

@@ -6,6 +6,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Counts are quickly told: they do not wait behind the routes in a mailbox.
+constexpr auto urgent = caf::message_priority::high;
 /// A part that is busy for longer is left out of the counts.
 constexpr auto member_answer_timeout = 1s;
 
@@ -34,12 +36,15 @@ struct neighbors_job {
     arrived();
   }
   void add(const advertised_counts& counts) {
-    for (const auto& [index, families] : counts.members) {
+    for (const auto& [index, member] : counts.members) {
       const auto found = place.find(index);
       if (found == place.end())
         continue;
-      for (const auto& [family, count] : families)
-        reply.neighbors[found->second].families[family].advertised = count;
+      auto& neighbor = reply.neighbors[found->second];
+      for (const auto& [family, count] : member.families)
+        neighbor.families[family].advertised = count;
+      neighbor.backlog = member.backlog;
+      neighbor.slow = member.slow;
     }
     arrived();
   }
@@ -88,12 +93,13 @@ caf::result<neighbors_reply> router::neighbors() {
   const auto late = [job](const caf::error&) { job->arrived(); };
   for (const auto& shard : shards_) {
     ++job->missing;
-    this->request(shard, member_answer_timeout, totals)
+    this->request<urgent>(shard, member_answer_timeout, totals)
         .then([job](const shard_totals& t) { job->add(t); }, late);
   }
   for (const auto& [id, group] : groups_) {
     ++job->missing;
-    this->request(group.handle, member_answer_timeout, advertised_query{})
+    this->request<urgent>(group.handle, member_answer_timeout,
+                          advertised_query{})
         .then([job](const advertised_counts& t) { job->add(t); }, late);
   }
   job->arrived();

@@ -27,6 +27,8 @@ std::unique_ptr<google::protobuf::Message> message_for(resource what) {
     return std::make_unique<v1::Rib>();
   case resource::routes:
     return std::make_unique<v1::Routes>();
+  case resource::memory:
+    return std::make_unique<v1::Memory>();
   case resource::actors:
     return std::make_unique<v1::Actors>();
   case resource::actor:
@@ -90,6 +92,23 @@ struct verdict {
   }
 };
 
+// Text from peers may be no UTF-8, which ends neither a thread nor a document.
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// Adds a list to the text of an object.
+void append(const document::long_list& list, std::string& text) {
+  text.pop_back();
+  text += text.size() == 1 ? "" : ",";
+  text += text_of(list.name) + ":[";
+  for (std::size_t i = 0; i != list.size; ++i) {
+    text += i == 0 ? "" : ",";
+    text += text_of(list.element(i));
+  }
+  text += "]}";
+}
+
 } // namespace
 
 const char* content_type(format f) {
@@ -119,9 +138,9 @@ format preferred_format(std::string_view accept) {
 }
 
 std::string render(const document& d, format f) {
-  // Text from peers may be no UTF-8, which ends neither a thread nor a
-  // document.
-  auto text = d.body.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto text = text_of(d.body);
+  if (d.list)
+    append(*d.list, text);
   if (f == format::json)
     return text;
   const auto message = message_for(d.what);

@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +17,7 @@ enum class resource : std::uint8_t {
   neighbors,
   rib,
   routes,
+  memory,
   actors,
   actor,
   accepted,
@@ -22,8 +26,17 @@ enum class resource : std::uint8_t {
 
 /// A resource as JSON, the form that everything else is made of.
 struct document {
+  /// A long list of the body, made element by element as it is written: as
+  /// values it would take many times the memory of its text.
+  struct long_list {
+    std::string name;
+    std::size_t size = 0;
+    std::function<nlohmann::json(std::size_t)> element;
+  };
+
   resource what = resource::error;
   nlohmann::json body;
+  std::optional<long_list> list = std::nullopt;
 };
 
 enum class format : std::uint8_t { json, protobuf };

@@ -2,6 +2,7 @@
 
 #include "admin/access.hpp"
 #include "admin/document.hpp"
+#include "admin/process_memory.hpp"
 #include "admin/views.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -25,7 +26,7 @@ namespace {
 /// No request waits longer for an actor; HTTP threads are few.
 constexpr auto deadline = 4s;
 constexpr std::size_t most_body = 1024UL * 1024;
-constexpr std::size_t threads_per_listener = 4;
+constexpr std::size_t threads_per_listener = 8;
 
 /// The format that the client asks for; the header may come in several lines.
 format format_for(const httplib::Request& q) {
@@ -157,14 +158,14 @@ void server::implementation::get_routes(const httplib::Request& q,
       return bad("limit must be a number");
     query.limit = *limit;
   }
-  const auto page = ask<actors::routes_page>(query);
+  auto page = ask<actors::routes_page>(query);
   if (!page)
     return busy(q, r);
   if (page->not_found)
     return refuse(q, r, 404, page->error);
   if (!page->error.empty())
     return bad(page->error);
-  answer(q, r, 200, {resource::routes, routes_view(*page)});
+  answer(q, r, 200, routes_document(std::move(*page)));
 }
 
 void server::implementation::get_actor(const httplib::Request& q,
@@ -200,6 +201,16 @@ void server::implementation::add_reads(httplib::Server& http) {
     answer(q, r, 200, {resource::rib, rib_view(*reply)});
   });
   http.Get("/v1/routes", [this](const auto& q, auto& r) { get_routes(q, r); });
+  http.Get("/v1/memory", [this](const auto& q, auto& r) {
+    const auto totals = ask<actors::rib_totals>(actors::rib_query{});
+    const auto neighbors =
+        ask<actors::neighbors_reply>(actors::neighbors_query{});
+    if (!totals || !neighbors)
+      return busy(q, r);
+    answer(q, r, 200,
+           {resource::memory,
+            memory_view(*totals, *neighbors, read_process_memory())});
+  });
   http.Get("/v1/actors", [this](const auto& q, auto& r) {
     answer(q, r, 200,
            {resource::actors, actors_view(registry->snapshot(), node_name)});
@@ -309,7 +320,8 @@ void server::implementation::add_wrong_methods(httplib::Server& http) {
         .Options(path, change);
   const handler read = only("GET, HEAD");
   for (const char* path :
-       {"/healthz", "/v1/(neighbors|rib|routes|actors)", "/v1/actors/.+"})
+       {"/healthz", "/v1/(neighbors|rib|routes|memory|actors)",
+        "/v1/actors/.+"})
     http.Post(path, read)
         .Put(path, read)
         .Patch(path, read)

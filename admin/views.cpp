@@ -192,6 +192,9 @@ json neighbors_view(const actors::neighbors_reply& reply,
       v["treat_as_withdraw"] = n.report.counters->treat_as_withdraw.load();
       v["attribute_discard"] = n.report.counters->attribute_discard.load();
     }
+    v["output"] = {{"slow", n.slow},
+                   {"queued_bytes", n.backlog.bytes},
+                   {"owed_prefixes", n.backlog.owed}};
     v["families"] = json::object();
     for (const auto& [family, counts] : n.families)
       v["families"][to_string(family)] = {{"received", counts.received},
@@ -231,13 +234,90 @@ json rib_view(const actors::rib_totals& totals) {
   return {{"routers", std::move(all)}};
 }
 
-json routes_view(const actors::routes_page& page) {
-  json all = json::array();
-  for (const auto& route : page.routes)
-    all.push_back(route_view_of(route.row));
-  return {{"routes", std::move(all)},
-          {"next_cursor",
-           page.next_cursor.empty() ? json(nullptr) : json(page.next_cursor)}};
+namespace {
+
+/// What the account of a daemon adds up.
+class memory_account {
+public:
+  std::uint64_t add(std::uint64_t octets) {
+    total_ += octets;
+    return octets;
+  }
+  std::uint64_t total() const { return total_; }
+
+private:
+  std::uint64_t total_ = 0;
+};
+
+double share(std::uint64_t octets, std::uint64_t count) {
+  return count == 0 ? 0
+                    : static_cast<double>(octets) / static_cast<double>(count);
+}
+
+json router_memory(const actors::router_totals& router,
+                   const actors::neighbors_reply& all,
+                   memory_account& account) {
+  std::uint64_t paths = 0;
+  for (const auto& [family, t] : router.families)
+    paths += t.paths;
+  json groups = json::array();
+  for (const auto& g : router.groups)
+    groups.push_back({{"id", g.id},
+                      {"members", g.members},
+                      {"adj_rib_out_bytes", account.add(g.memory.adj_rib_out)},
+                      {"pending_bytes", account.add(g.memory.pending)},
+                      {"log_bytes", account.add(g.memory.log)}});
+  json neighbors = json::array();
+  for (const auto& n : all.neighbors) {
+    if (n.router != router.name)
+      continue;
+    std::uint64_t octets = 0; // parts of what is counted above
+    for (const auto& [family, counts] : n.families)
+      octets += counts.memory;
+    neighbors.push_back({{"name", n.configuration.name},
+                         {"path_bytes", octets},
+                         {"owed_bytes", account.add(n.backlog.memory)}});
+  }
+  return {{"name", router.name},
+          {"paths", paths},
+          {"table_bytes", account.add(router.memory)},
+          {"bytes_per_path", share(router.memory, paths)},
+          {"update_groups", std::move(groups)},
+          {"neighbors", std::move(neighbors)}};
+}
+
+} // namespace
+
+json memory_view(const actors::rib_totals& totals,
+                 const actors::neighbors_reply& neighbors,
+                 const process_memory& process) {
+  memory_account account;
+  account.add(process.program);
+  account.add(totals.sets.bytes);
+  json routers = json::array();
+  for (const auto& router : totals.routers)
+    routers.push_back(router_memory(router, neighbors, account));
+  return {{"resident_bytes", process.resident},
+          {"accounted_bytes", account.total()},
+          {"program_bytes", process.program},
+          {"heap_free_bytes", process.heap_free},
+          {"attribute_sets",
+           {{"sets", totals.sets.sets},
+            {"bytes", totals.sets.bytes},
+            {"bytes_per_set", share(totals.sets.bytes, totals.sets.sets)}}},
+          {"routers", std::move(routers)}};
+}
+
+document routes_document(actors::routes_page page) {
+  document d{
+      resource::routes,
+      {{"next_cursor",
+        page.next_cursor.empty() ? json(nullptr) : json(page.next_cursor)}}};
+  const auto kept = std::make_shared<actors::routes_page>(std::move(page));
+  d.list = {"routes", kept->routes.size(), [kept](std::size_t i) {
+              return route_view_of(kept->routes[i].row);
+            }};
+  return d;
 }
 
 json actor_view(const actors::actor_snapshot& a, const std::string& node) {

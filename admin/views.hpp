@@ -2,6 +2,8 @@
 
 #include "actors/actor_registry.hpp"
 #include "actors/messages.hpp"
+#include "admin/document.hpp"
+#include "admin/process_memory.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +17,13 @@ namespace troupe::admin {
 nlohmann::json neighbors_view(const actors::neighbors_reply& reply,
                               const std::string& owner_node);
 nlohmann::json rib_view(const actors::rib_totals& totals);
-nlohmann::json routes_view(const actors::routes_page& page);
+/// What takes how many octets. The sum is of what the daemon counts itself: the
+/// tables, the sets, what groups tell, and the pages of the program.
+nlohmann::json memory_view(const actors::rib_totals& totals,
+                           const actors::neighbors_reply& neighbors,
+                           const process_memory& process);
+/// A page of routes; the list is long.
+document routes_document(actors::routes_page page);
 nlohmann::json actor_view(const actors::actor_snapshot& actor,
                           const std::string& node);
 nlohmann::json actors_view(const std::vector<actors::actor_snapshot>& all,

@@ -4,9 +4,11 @@
 #include "actors/node.hpp"
 #include "actors/transport/reactor.hpp"
 #include "admin/server.hpp"
+#include "cmd/heap_keeper.hpp"
 #include "cmd/run_marker.hpp"
 #include "cmd/startup_pages.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -31,13 +33,27 @@ constexpr auto watchdog_limit = 10s;
 constexpr auto stop_limit = 2900ms;
 
 struct system_config : caf::actor_system_config {
-  system_config() {
+  explicit system_config(const config::threads_config& threads) {
+    const std::size_t suitable =
+        std::max(2U, std::thread::hardware_concurrency());
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads",
-        std::max<std::size_t>(2, std::thread::hardware_concurrency()));
-    set("scheduler.max-throughput", std::size_t{50});
+        threads.workers != 0 ? std::size_t{threads.workers} : suitable);
+    // After each message others have their turn: one that carries many routes
+    // takes a millisecond, and who asks for a status waits for several actors.
+    set("scheduler.max-throughput", std::size_t{1});
   }
 };
+
+transport::reactor_options
+reactor_options_of(const config::threads_config& threads) {
+  transport::reactor_options options;
+  options.threads =
+      threads.sockets != 0
+          ? threads.sockets
+          : std::clamp(std::thread::hardware_concurrency() / 4, 1U, 4U);
+  return options;
+}
 
 sigset_t watched_signals() {
   sigset_t signals;
@@ -100,6 +116,8 @@ public:
       const int signal = sigtimedwait(&signals, nullptr, &pause);
       if (signal < 0 && !std::exchange(started, true))
         give_back_startup_pages();
+      if (signal < 0 && heap_.is_due(mallinfo2().fordblks))
+        malloc_trim(0);
       if (signal == SIGHUP)
         caf::anon_send(node, actors::reload_configuration{});
       if ((signal == SIGTERM || signal == SIGINT) && !stopping) {
@@ -133,6 +151,7 @@ private:
 
   log::logger& log_;
   const actors::actor_registry& registry_;
+  heap_keeper heap_;
   const pthread_t main_ = pthread_self();
   std::atomic<bool> ended_{false};
   std::mutex mutex_;
@@ -184,13 +203,15 @@ int run_daemon(const daemon_options& options) {
   int status = 0;
   {
     run_marker marker{options.configuration->data_dir};
-    auto reactor = std::make_unique<transport::reactor>();
+    const auto& threads = options.configuration->threads;
+    auto reactor =
+        std::make_unique<transport::reactor>(reactor_options_of(threads));
     const auto environment =
         std::make_shared<const actors::environment>(actors::environment{
             *reactor, log, pool, registry, random_seed(), marker.found()});
     auto arguments = node_arguments_of(options, environment, log);
     main_loop loop{log, *registry};
-    system_config config;
+    system_config config{threads};
     caf::actor_system system{config};
     admin::server server{system, log, registry, *options.configuration,
                          options.node_name};

@@ -48,6 +48,15 @@ std::string address_of(const json& neighbor) {
              : address;
 }
 
+/// Octets that wait to be written; "slow" where the peer does not read.
+std::string queue_of(const json& neighbor) {
+  const auto found = neighbor.find("output");
+  if (found == neighbor.end())
+    return "-";
+  const auto queued = std::to_string(number(*found, "queued_bytes"));
+  return found->value("slow", false) ? queued + " slow" : queued;
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 48> text{};
   std::snprintf(text.data(), text.size(), "%.*f", digits, value);
@@ -118,7 +127,8 @@ std::string age(double seconds) {
 
 std::string neighbors_table(const json& view) {
   table t{{"Router", "Neighbor", "Address", ">AS", ">MsgRcvd", ">MsgSent",
-           ">Up/Down", "State/PfxRcd", ">PfxAcc", ">PfxAdv", "Last error"}};
+           ">OutQ", ">Up/Down", "State/PfxRcd", ">PfxAcc", ">PfxAdv",
+           "Last error"}};
   for (const auto& n : view.at("neighbors")) {
     std::uint64_t received = 0, accepted = 0, advertised = 0;
     for (const auto& [family, counts] : n.at("families").items()) {
@@ -130,7 +140,7 @@ std::string neighbors_table(const json& view) {
     const bool up = state == "Established";
     t.add({cell(n, "router"), cell(n, "name"), address_of(n),
            cell(n, "remote_asn"), std::to_string(messages(n, "received")),
-           std::to_string(messages(n, "sent")),
+           std::to_string(messages(n, "sent")), queue_of(n),
            up ? age(n.value("uptime_seconds", 0.0)) : "never",
            up ? std::to_string(received) : state,
            up ? std::to_string(accepted) : "-",
@@ -189,6 +199,36 @@ std::string rib_table(const json& view) {
     for (const auto& [family, f] : router.at("families").items())
       t.add({cell(router, "name"), family, cell(f, "prefixes"),
              cell(f, "paths"), cell(f, "digest")});
+  return t.text();
+}
+
+std::string memory_table(const json& view) {
+  table t{{"What", ">Count", ">KiB", ">Bytes each"}};
+  const auto row = [&t](const std::string& what, std::uint64_t count,
+                        std::uint64_t octets) {
+    const bool counted = count != 0;
+    t.add({what, counted ? std::to_string(count) : "-",
+           fixed(static_cast<double>(octets) / 1024, 0),
+           counted ? fixed(
+               static_cast<double>(octets) / static_cast<double>(count), 1)
+                   : "-"});
+  };
+  row("program", 0, number(view, "program_bytes"));
+  const auto& sets = view.at("attribute_sets");
+  row("attribute sets", number(sets, "sets"), number(sets, "bytes"));
+  for (const auto& router : view.at("routers")) {
+    const auto name = "router " + cell(router, "name") + ": ";
+    row(name + "paths", number(router, "paths"), number(router, "table_bytes"));
+    for (const auto& g : router.at("update_groups"))
+      row(name + "update group " + cell(g, "id"), number(g, "members"),
+          number(g, "adj_rib_out_bytes") + number(g, "pending_bytes")
+              + number(g, "log_bytes"));
+    for (const auto& n : router.at("neighbors"))
+      if (number(n, "owed_bytes") != 0)
+        row(name + "owed to " + cell(n, "name"), 0, number(n, "owed_bytes"));
+  }
+  row("all of that", 0, number(view, "accounted_bytes"));
+  row("resident", 0, number(view, "resident_bytes"));
   return t.text();
 }
 

@@ -33,6 +33,7 @@ std::string neighbor_details(const nlohmann::json& neighbor);
 std::string routes_table(const nlohmann::json& view);
 std::string routes_legend();
 std::string rib_table(const nlohmann::json& view);
+std::string memory_table(const nlohmann::json& view);
 /// `tree` indents children below their parents.
 std::string actors_table(const nlohmann::json& view, bool tree);
 

@@ -96,6 +96,11 @@ void add_show(CLI::App& app, options& o) {
     const auto view = client{o.admin, o.token_file}.get("/v1/rib");
     print(o, view, rib_table(view));
   });
+  auto* memory = show->add_subcommand("memory", "What takes how much");
+  memory->callback([&o] {
+    const auto view = client{o.admin, o.token_file}.get("/v1/memory");
+    print(o, view, memory_table(view));
+  });
   auto* actors = show->add_subcommand("actors", "Every actor at work");
   actors->add_flag("--tree", o.tree, "As a tree");
   actors->callback([&o] {

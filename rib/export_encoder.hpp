@@ -59,6 +59,11 @@ public:
   /// `find` may follow before `clear`.
   std::vector<encoder_bucket>& in_order();
   std::size_t size() const { return buckets_.size(); }
+  /// Octets allocated.
+  std::size_t memory() const {
+    return buckets_.capacity() * sizeof(buckets_[0])
+           + table_.capacity() * sizeof(table_[0]);
+  }
   void clear();
 
 private:
@@ -172,7 +177,14 @@ public:
     announcements_.clear();
     next_bucket_ = 0;
   }
+  /// Lets go of memory that a large flush took. Only when it is empty.
+  void shrink() { *this = update_encoder{*pool_, *transform_, settings_}; }
   std::vector<item>& too_big() { return too_big_; }
+  /// Octets allocated.
+  std::size_t memory() const {
+    return (items_.capacity() + too_big_.capacity()) * sizeof(item)
+           + withdrawals_.memory() + announcements_.memory();
+  }
 
 private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};

@@ -72,6 +72,13 @@ public:
   std::uint64_t advertised(member_slot m) const;
   std::vector<told_route> told(member_slot m, unsigned shard,
                                prefix_number n) const;
+  /// Octets allocated for what is told, and for what is pending.
+  void add_memory(export_memory& to) const {
+    for (const auto& table : tables_)
+      to.adj_rib_out += table.memory();
+    to.pending += (records_.capacity() + flushing_.capacity()) * sizeof(record)
+                  + encoder_.memory() + dropped_.memory();
+  }
   std::string check() const;
 
 private:
@@ -102,6 +109,7 @@ private:
   bool classify(std::size_t& budget);
   void classify(const record& r);
   void withdraw_too_big();
+  void shrink();
   admission all_but_owner(const told_entry& e) const {
     const auto owner = context_.members.slot_of(e.source);
     return owner == no_member ? admission{} : admission::all_but(owner);
@@ -124,6 +132,7 @@ private:
   std::vector<record> flushing_; // under way: records of which
   std::size_t classified_ = 0;   // so many are in the encoder
   std::uint64_t told_ = 0;
+  std::uint64_t most_told_ = 0;          // since memory was given back
   std::vector<std::uint64_t> told_from_; // by source
 };
 
@@ -258,7 +267,27 @@ bool told_family<Key>::flush(std::size_t& budget) {
   flushing_.clear();
   classified_ = 0;
   judge_.forget();
+  shrink();
   return true;
+}
+
+// A burst, or a table that was lost, leaves nothing behind.
+template <class Key>
+void told_family<Key>::shrink() {
+  constexpr std::size_t kept = 32UL * 1024; // records
+  if (flushing_.capacity() > kept) {
+    flushing_ = std::vector<record>{}; // `{}` alone would keep its memory
+    encoder_.shrink();
+  }
+  if (records_.empty() && records_.capacity() > kept)
+    records_ = std::vector<record>{};
+  dropped_.shrink();
+  most_told_ = std::max(most_told_, told_);
+  if (most_told_ < kept || told_ > most_told_ / 4)
+    return;
+  for (auto& table : tables_)
+    table.shrink([](const told_entry& e) { return e.is_told() || e.pending; });
+  most_told_ = told_;
 }
 
 // The entries are free to change then: they, or new records, hold the sets that

@@ -3,8 +3,7 @@
 #include "protocol/check.hpp"
 #include "protocol/wire/route_refresh.hpp"
 #include "protocol/wire/update.hpp"
-#include "rib/export_family.hpp"
-#include "rib/export_path_family.hpp"
+#include "rib/exported_family.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,53 +15,6 @@ namespace {
 
 // By place.
 constexpr std::array families{ipv4_key::family, ipv6_key::family};
-
-bool needs_candidates(const export_settings& settings, protocol::family f) {
-  const auto found = settings.families.find(f);
-  return found != settings.families.end() && found->second.needs_candidates();
-}
-
-/// A family in the form that its settings ask for.
-template <class Key>
-class exported_family {
-public:
-  exported_family(const export_context& context, unsigned shards) {
-    if (needs_candidates(context.settings, Key::family))
-      several_ = std::make_unique<path_family<Key>>(context, shards);
-    else
-      best_ = std::make_unique<told_family<Key>>(context, shards);
-  }
-  /// Does something with it, whichever form it has.
-  template <class Act>
-  auto with(Act act) {
-    return several_ ? act(*several_) : act(*best_);
-  }
-  template <class Act>
-  auto with(Act act) const {
-    return several_ ? act(std::as_const(*several_))
-                    : act(std::as_const(*best_));
-  }
-  void apply(unsigned shard, const family_changes<Key>& changes) {
-    if (several_)
-      several_->apply(shard, changes);
-    else
-      best_->apply(shard, changes.changes);
-  }
-  void answer(const resync_slice& slice, const resync_plan& plan,
-              const family_changes<Key>& changes) {
-    with([&](auto& f) { f.answer(slice, plan, changes.changes); });
-  }
-  bool has_pending() const {
-    return with([](const auto& f) { return f.has_pending(); });
-  }
-  std::uint32_t highest_id() const {
-    return several_ ? several_->highest_id() : 0;
-  }
-
-private:
-  std::unique_ptr<told_family<Key>> best_;
-  std::unique_ptr<path_family<Key>> several_;
-};
 
 } // namespace
 
@@ -450,12 +402,29 @@ void export_group::written(member_index member, std::size_t bytes) {
   self_->tell_refreshes();
 }
 
+void export_group::set_aside(member_index member) {
+  self_->statistics.resyncs += self_->members.set_aside(slot(member)) ? 1U : 0U;
+}
+
 // -- views --------------------------------------------------------------------
 
 export_statistics export_group::statistics() const {
   auto statistics = self_->statistics;
   statistics.log_bytes = self_->log.size();
   return statistics;
+}
+
+export_memory export_group::memory() const {
+  export_memory all;
+  const auto add = [&](const auto& f) { f.add_memory(all); };
+  self_->ipv4.with(add);
+  self_->ipv6.with(add);
+  all.log = self_->log.memory();
+  return all;
+}
+
+member_backlog export_group::backlog(member_index member) const {
+  return self_->members.backlog_of(slot(member));
 }
 
 std::uint64_t export_group::advertised(member_index member,

@@ -73,6 +73,21 @@ struct export_statistics {
   std::uint64_t no_next_hop = 0; ///< changes not told: no usable next hop
 };
 
+/// Octets that a group has allocated.
+struct export_memory {
+  std::size_t adj_rib_out = 0;
+  std::size_t pending = 0; ///< changes that wait, and what encodes them
+  std::size_t log = 0;     ///< encoded messages that somebody has yet to read
+};
+
+/// How far a member is behind.
+struct member_backlog {
+  std::uint64_t bytes = 0; ///< encoded and not yet written
+  std::uint64_t owed = 0;  ///< prefixes that it is to be told from the table
+  bool reads_log = true;   ///< or it was too slow, and is owed prefixes only
+  std::size_t memory = 0;  ///< octets for what it is owed
+};
+
 /// The Adj-RIB-Out of all neighbours that are told the same: one state per
 /// prefix, one encoding, one log of encoded messages with a cursor per member.
 /// Knows no actor, socket or clock; outlives its actor (DESIGN §5).
@@ -171,10 +186,15 @@ public:
   std::vector<output_slice> take_output(member_index member, std::size_t bytes);
   /// So many bytes of a member were written; it has room again.
   void written(member_index member, std::size_t bytes);
+  /// A member that has not written what it took for too long leaves the log: it
+  /// is told of what changes meanwhile only how it stands in the end.
+  void set_aside(member_index member);
 
   // -- views -----------------------------------------------------------------
 
   export_statistics statistics() const;
+  export_memory memory() const;
+  member_backlog backlog(member_index member) const;
   /// Prefixes told to a member in a family; with ADD-PATH paths.
   std::uint64_t advertised(member_index member, protocol::family family) const;
   /// What of a prefix is told to a member; for the view `advertised` and for

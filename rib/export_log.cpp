@@ -248,6 +248,22 @@ void export_log::append_mark(log_mark mark, admission who, std::size_t family,
   commit(message.size());
 }
 
+std::size_t export_log::memory() const {
+  std::size_t total = readers_.capacity() * sizeof(reader);
+  const std::vector<std::uint8_t>* last = nullptr;
+  const auto add_block = [&](const auto& block) {
+    if (block && block.get() != last)
+      total += block->capacity();
+    last = block.get();
+  };
+  for (const auto& c : chunks_) {
+    add_block(c.block);
+    total += sizeof(log_chunk) + c.numbers.capacity() * sizeof(c.numbers[0]);
+  }
+  add_block(block_);
+  return total;
+}
+
 std::string export_log::check() const {
   std::vector<std::uint32_t> cursors(chunks_.size());
   std::uint32_t at_end = 0;

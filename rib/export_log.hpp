@@ -156,6 +156,8 @@ public:
     return chunks_.empty() ? end_position_ : chunks_.front().start;
   }
   std::uint64_t size() const { return end_position_ - read_position(); }
+  /// Octets allocated; blocks that only a reader still holds are not counted.
+  std::size_t memory() const;
   /// What is wrong with the structure; empty when sound.
   std::string check() const;
 

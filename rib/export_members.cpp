@@ -197,19 +197,34 @@ std::uint64_t member_table::backlog(member_slot m) const {
   return log_->unread(m) + at(m).in_flight;
 }
 
+member_backlog member_table::backlog_of(member_slot m) const {
+  member_backlog found;
+  found.reads_log = log_->is_reading(m);
+  found.bytes = found.reads_log ? backlog(m) : at(m).in_flight;
+  found.owed = owed(at(m));
+  for (const auto& shard : at(m).shards)
+    for (const auto& each : shard.owed)
+      found.memory += each.memory();
+  return found;
+}
+
 std::size_t member_table::drop_slow() {
   if (log_->size() <= limits_.log_bound)
     return 0;
   std::size_t dropped = 0;
   for (member_slot m = 0; m < members_.size(); ++m) {
-    // One without bytes in flight is not slow: it is about to take.
-    if (!log_->is_reading(m) || members_[m].in_flight == 0 || !log_->seek(m)
-        || log_->unread(m) <= limits_.log_bound)
-      continue;
-    leave_log(m);
-    ++dropped;
+    if (log_->is_reading(m) && log_->unread(m) > limits_.log_bound)
+      dropped += set_aside(m) ? 1U : 0U;
   }
   return dropped;
+}
+
+bool member_table::set_aside(member_slot m) {
+  // One without bytes in flight is not slow: it is about to take.
+  if (!log_->is_reading(m) || members_[m].in_flight == 0 || !log_->seek(m))
+    return false;
+  leave_log(m);
+  return true;
 }
 
 // A mark that was not read is still to be told. Only the first one of a refresh
@@ -407,6 +422,8 @@ void member_table::settle(const resync_plan& plan, const resync_slice& slice) {
       owed_here.erase(slice.first, slice.last);
     for (const auto n : slice.numbers)
       owed_here.erase(n);
+    if (owed_here.empty())
+      owed_here.clear(); // and its memory
     each.shards[slice.shard].answered = log_->end_position();
     if (owed(each) == 0)
       each.withdrawals = false;

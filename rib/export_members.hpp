@@ -106,6 +106,8 @@ public:
 
   /// Makes members that are too far behind leave the log; returns how many.
   std::size_t drop_slow();
+  /// Makes one leave the log that writes and has more to read; whether it does.
+  bool set_aside(member_slot m);
   void taken(member_slot m, std::size_t bytes);
   /// A member without anything in flight reads the log again.
   void written(member_slot m, std::size_t bytes);
@@ -139,6 +141,7 @@ public:
   void flushed(unsigned shard, std::uint64_t sequence);
   std::uint64_t safe_through(unsigned shard) const;
 
+  member_backlog backlog_of(member_slot m) const;
   /// What is wrong with the structure; empty when sound.
   std::string check() const;
 

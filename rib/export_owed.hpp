@@ -15,6 +15,8 @@ class number_set {
 public:
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  /// Octets allocated.
+  std::size_t memory() const { return words_.capacity() * 8; }
 
   bool contains(prefix_number n) const {
     return n / 64 < words_.size() && (words_[n / 64] >> n % 64 & 1) != 0;
@@ -49,7 +51,7 @@ public:
     return before - size_;
   }
   void clear() {
-    words_ = {};
+    words_ = std::vector<std::uint64_t>{};
     size_ = 0;
   }
   /// The smallest number that is not below `from`.

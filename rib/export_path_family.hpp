@@ -74,6 +74,14 @@ public:
                                prefix_number n) const;
   /// No higher path id was ever told.
   std::uint32_t highest_id() const { return highest_; }
+  /// See `told_family::add_memory`.
+  void add_memory(export_memory& to) const {
+    for (const auto& table : tables_)
+      to.adj_rib_out += table.memory();
+    to.adj_rib_out += capacity_ * sizeof(told_path);
+    to.pending += records_.capacity() * sizeof(record) + encoder_.memory()
+                  + dropped_.memory();
+  }
   std::string check() const;
 
 private:
@@ -132,6 +140,7 @@ private:
   std::vector<number_table<told_prefix>> tables_; // by shard
   std::vector<record> records_;
   path_tally tally_;
+  std::size_t capacity_ = 0; // of all lists of paths that are told
   std::uint32_t highest_ = 0;
   path_audience audience_;
   default_route<Key> default_;
@@ -228,6 +237,7 @@ void path_family<Key>::commit(unsigned shard, const change<Key>& c,
   else
     drop(entry.paths);
   // From here on nothing throws.
+  capacity_ -= entry.paths.capacity();
   for (const auto& p : next)
     context_.pool.retain(p.what.set);
   tally_.remove(entry.paths);
@@ -237,6 +247,7 @@ void path_family<Key>::commit(unsigned shard, const change<Key>& c,
     entry.record = static_cast<std::uint32_t>(records_.size());
   }
   entry.paths = std::move(next);
+  capacity_ += entry.paths.capacity();
 }
 
 // -- the log ------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "rib/path.hpp"
 #include "rib/prefetch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -68,6 +69,22 @@ public:
     });
   }
 
+  /// Gives the memory near numbers back of which none is needed. An entry that
+  /// is made again is a fresh one.
+  template <class IsNeeded>
+  void shrink(IsNeeded is_needed) {
+    for (auto& each : chunks_)
+      if (each && std::none_of(each->begin(), each->end(), is_needed))
+        each.reset();
+  }
+  /// Octets allocated, without what entries own themselves.
+  std::size_t memory() const {
+    std::size_t made = 0;
+    for (const auto& each : chunks_)
+      made += each ? 1U : 0U;
+    return made * sizeof(chunk) + chunks_.capacity() * sizeof(chunks_[0]);
+  }
+
 private:
   static constexpr std::size_t chunk_size = 2048;
   using chunk = std::array<Entry, chunk_size>;
@@ -95,6 +112,12 @@ public:
   void add(attribute_ref set) {
     if (set != attribute_ref::none)
       sets_.push_back(set);
+  }
+  std::size_t memory() const { return sets_.capacity() * sizeof(sets_[0]); }
+  /// Lets go of memory that many references took. Only when it is empty.
+  void shrink() {
+    if (sets_.capacity() > 32UL * 1024)
+      sets_ = std::vector<attribute_ref>{};
   }
   void run() {
     for (std::size_t i = 0, j = 0; i < sets_.size(); i = j) {

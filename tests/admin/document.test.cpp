@@ -78,7 +78,8 @@ void expect_filled(const Message& message) {
 template <class Resource>
 Resource expect_same(const document& d) {
   Resource message;
-  compare(d.body, through_protobuf(d, message), "");
+  compare(json::parse(render(d, format::json)), through_protobuf(d, message),
+          "");
   return message;
 }
 
@@ -128,9 +129,18 @@ TEST(Document, TheRibIsTheSameInProtobuf) {
             "00000000000000cd00000000000000ab");
 }
 
+TEST(Document, MemoryIsTheSameInProtobuf) {
+  const auto message = expect_complete<v1::Memory>(
+      {resource::memory,
+       memory_view(examples::rib(), examples::neighbors(), {5000, 1000, 70})});
+  EXPECT_EQ(message.resident_bytes(), 5000U);
+  EXPECT_EQ(message.attribute_sets().bytes_per_set(), 112.5);
+  expect_same<v1::Memory>({resource::memory, memory_view({}, {}, {})});
+}
+
 TEST(Document, RoutesAreTheSameInProtobuf) {
-  const auto message = expect_complete<v1::Routes>(
-      {resource::routes, routes_view(examples::routes())});
+  const auto message =
+      expect_complete<v1::Routes>(routes_document(examples::routes()));
   const auto& route = message.routes(0);
   ASSERT_EQ(route.as_path_size(), 3);
   EXPECT_EQ(route.as_path(1).number_value(), 4200000001.0);
@@ -144,8 +154,7 @@ TEST(Document, ARouteOfOursIsTheSameInProtobuf) {
   page.routes[0].row.neighbor.source = rib::source_kind::local;
   ASSERT_TRUE(
       protocol::wire::encode_attributes({}, {}, page.routes[0].row.attributes));
-  const auto message =
-      expect_same<v1::Routes>({resource::routes, routes_view(page)});
+  const auto message = expect_same<v1::Routes>(routes_document(page));
   EXPECT_FALSE(message.has_next_cursor());
   EXPECT_FALSE(message.routes(0).has_med());
   EXPECT_FALSE(message.routes(0).has_neighbor_address());
@@ -167,6 +176,22 @@ TEST(Document, AcceptedAndErrorAreTheSameInProtobuf) {
   const auto message = expect_complete<v1::ErrorReply>(
       {resource::error, error_view(404, "no", "/x")});
   EXPECT_EQ(message.error().code(), 404U);
+}
+
+TEST(Document, ALongListIsWrittenElementByElement) {
+  const auto text = [](std::size_t size, json body) {
+    return render({resource::routes, std::move(body),
+                   document::long_list{"routes", size,
+                                       [](std::size_t i) {
+                                         return json{{"path_id", i}};
+                                       }}},
+                  format::json);
+  };
+  EXPECT_EQ(text(0, json::object()), R"({"routes":[]})");
+  EXPECT_EQ(text(2, json::object()),
+            R"({"routes":[{"path_id":0},{"path_id":1}]})");
+  EXPECT_EQ(text(1, {{"next_cursor", "0:1"}}),
+            R"({"next_cursor":"0:1","routes":[{"path_id":0}]})");
 }
 
 TEST(Document, AFieldThatTheSchemaLacksIsOurMistake) {

@@ -74,6 +74,8 @@ inline actors::neighbors_reply neighbors() {
   n.uptime_seconds = 7;
   n.families[protocol::ipv4_unicast] = {3, 2, 1, 252};
   n.families[protocol::ipv6_unicast] = {6, 5, 4, 504};
+  n.backlog = {1000, 20, true, 16};
+  n.slow = true;
   return {{n}};
 }
 
@@ -83,8 +85,11 @@ inline actors::rib_totals rib() {
   t.families[protocol::ipv4_unicast] = {1, 2, 0xab, 0xcd};
   t.families[protocol::ipv6_unicast] = {3, 4, 5, 6};
   t.memory = 1 << 20;
-  t.groups.push_back({7, 8, {1, 2, 3, 4, 5, 6, 7, 8, 9}});
-  return {{t}};
+  t.groups.push_back({7, 8, {1, 2, 3, 4, 5, 6, 7, 8, 9}, {100, 200, 300}});
+  rib::attribute_pool::statistics sets;
+  sets.sets = 4;
+  sets.bytes = 450;
+  return {{t}, sets};
 }
 
 inline std::vector<std::uint8_t> attributes() {

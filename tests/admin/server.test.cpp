@@ -62,7 +62,10 @@ TEST_F(Server, EachResourceIsToldAsJson) {
   EXPECT_EQ(document_of(get("/v1/neighbors"), 200),
             neighbors_view(script->neighbors, "a"));
   EXPECT_EQ(document_of(get("/v1/rib"), 200), rib_view(script->rib));
-  EXPECT_EQ(document_of(get("/v1/routes"), 200), routes_view(script->page));
+  EXPECT_EQ(get("/v1/routes")->body,
+            render(routes_document(script->page), format::json));
+  EXPECT_EQ(document_of(get("/v1/memory"), 200)["attribute_sets"]["bytes"],
+            script->rib.sets.bytes);
   EXPECT_EQ(document_of(get("/v1/actors"), 200)["actors"].at(0)["id"], "admin");
   EXPECT_EQ(document_of(get("/v1/actors/admin"), 200)["id"], "admin");
 }

@@ -25,7 +25,7 @@ TEST(Views, ARouteHasTheFieldsOfTheContract) {
   actors::routes_page page;
   page.routes.push_back({row});
   page.next_cursor = "0:1";
-  const auto view = routes_view(page);
+  const auto view = json::parse(render(routes_document(page), format::json));
   EXPECT_EQ(view["next_cursor"], "0:1");
   const auto& r = view["routes"].at(0);
   EXPECT_EQ(r["prefix"], "192.0.2.0/24");
@@ -88,11 +88,47 @@ TEST(Views, ADigestHas32Digits) {
   actors::router_totals t;
   t.name = "main";
   t.families[protocol::ipv6_unicast] = {1, 2, 0xab, 0xcd};
-  const auto view = rib_view({{t}})["routers"].at(0);
+  const auto view = rib_view({{t}, {}})["routers"].at(0);
   const auto& family = view["families"]["ipv6_unicast"];
   EXPECT_EQ(family["prefixes"], 1);
   EXPECT_EQ(family["paths"], 2);
   EXPECT_EQ(family["digest"], "00000000000000cd00000000000000ab");
+}
+
+// What groups and sets take is added up; what a neighbour's paths take is a
+// part of the table, and is not.
+TEST(Views, MemoryIsAddedUp) {
+  actors::router_totals t;
+  t.name = "main";
+  t.families[protocol::ipv4_unicast] = {10, 20, 0, 0};
+  t.memory = 4000;
+  t.groups.push_back({1, 2, {}, {300, 20, 1}});
+  rib::attribute_pool::statistics sets;
+  sets.sets = 5;
+  sets.bytes = 600;
+  actors::neighbor_status mine;
+  mine.router = "main";
+  mine.configuration.name = "r1";
+  mine.families[protocol::ipv4_unicast] = {1, 1, 0, 77};
+  mine.families[protocol::ipv6_unicast] = {1, 1, 0, 7};
+  mine.backlog.memory = 50'000;
+  auto other = mine;
+  other.router = "another";
+  const auto view =
+      memory_view({{t}, sets}, {{mine, other}}, {90'000, 10'000, 3});
+  EXPECT_EQ(view["accounted_bytes"], 10'000 + 4000 + 321 + 600 + 50'000);
+  EXPECT_EQ(view["resident_bytes"], 90'000);
+  EXPECT_EQ(view["attribute_sets"]["bytes_per_set"], 120.0);
+  const auto& router = view["routers"].at(0);
+  EXPECT_EQ(router["bytes_per_path"], 200.0);
+  ASSERT_EQ(router["neighbors"].size(), 1U);
+  EXPECT_EQ(router["neighbors"].at(0)["path_bytes"], 84);
+}
+
+TEST(Views, TheProcessKnowsItsMemory) {
+  const auto process = read_process_memory();
+  EXPECT_GT(process.program, 0U);
+  EXPECT_GT(process.resident, process.program);
 }
 
 TEST(Views, AnActorHasTheFieldsOfTheContract) {

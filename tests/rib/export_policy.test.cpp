@@ -8,7 +8,7 @@ namespace {
 using namespace protocol;
 using events = std::vector<std::string>;
 
-std::string nth(unsigned i) {
+std::string policy_prefix(unsigned i) {
   return "10.0." + std::to_string(i) + ".0/24";
 }
 
@@ -80,7 +80,7 @@ TEST(ExportPolicy, SetsNextHopPathAndCommunitiesForWholeSets) {
   w.join(1);
   const auto set = w.set(simple_path(65001));
   for (unsigned i = 0; i < 100; ++i)
-    w.announce(nth(i), set, 9);
+    w.announce(policy_prefix(i), set, 9);
   w.settle();
   const auto a = told(w.peer(1), "10.0.5.0/24");
   EXPECT_EQ(wire::to_string(a.as_path), "65000 65000 65000 65001");

@@ -80,6 +80,8 @@ TEST_F(SendHold, EndsTheSessionWithAPeerThatReadsNothing) { // RFC 9687 ยง4.3, ย
   ASSERT_TRUE(start(3s));
   live(5);
   EXPECT_EQ(state(), "Established");
+  EXPECT_TRUE(router_->neighbor("mute").slow) << "and shown as such";
+  EXPECT_GT(router_->neighbor("mute").backlog.bytes, 0U);
   live(10);
   EXPECT_NE(state(), "Established");
   EXPECT_NE(last_error().find("(8/0)"), std::string::npos) << last_error();
