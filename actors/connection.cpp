@@ -232,9 +232,10 @@ bool connection::complete_carried() {
 
 void connection::take(const wire::frame& frame) {
   count(self_.counters->received, frame.type);
-  log::log_message_received(self_.environment->log, context(),
-                            kind_of(frame.type),
-                            [&] { return wire::to_text(frame, negotiated_); });
+  if (self_.environment->log.enabled(log::level::trace))
+    log::log_message_received(
+        self_.environment->log, context(), kind_of(frame.type),
+        [&] { return wire::to_text(frame, negotiated_); });
   if (frame.type == wire::message_type::update && importer_)
     take_update(frame);
   else
