@@ -14,7 +14,7 @@ constexpr std::size_t output_window = 512UL * 1024;
 /// Prefixes that are encoded even though more changes wait.
 constexpr std::size_t most_pending = 8192;
 /// Prefixes that are looked at or encoded in one slice, well below 5 ms.
-constexpr std::size_t flush_slice = 8192;
+constexpr std::size_t flush_slice = 16384;
 /// For so long changes wait at most for members that write.
 constexpr std::chrono::milliseconds patience{100};
 /// Who has written nothing of its output for so long is slow.

@@ -15,9 +15,9 @@ prefix_table<Key>::prefix_table(std::uint64_t seed, prefix_number limit)
 
 template <class Key>
 prefix_table<Key>::~prefix_table() {
-  for (auto& c : chunks_)
-    if (c.has_memory)
-      delete[] c.entries;
+  for (std::size_t i = 0; i != chunks_.size(); ++i)
+    if (chunks_[i].has_memory)
+      delete[] entries_[i];
 }
 
 template <class Key>
@@ -75,9 +75,11 @@ typename prefix_table<Key>::chunk* prefix_table<Key>::chunk_with_room() {
   if (next_ >> chunk_log == chunks_.size()) {
     if (chunks_.size() == chunks_.capacity())
       chunks_.reserve(std::max<std::size_t>(16, chunks_.size() * 2));
+    entries_.reserve(chunks_.capacity());
     with_room_.reserve(chunks_.capacity());
     without_memory_.reserve(chunks_.capacity());
-    chunks_.push_back({new entry[chunk_size], no_number, 0, true, false});
+    entries_.push_back(new entry[chunk_size]);
+    chunks_.emplace_back();
   }
   return &chunks_[next_ >> chunk_log];
 }
@@ -85,9 +87,9 @@ typename prefix_table<Key>::chunk* prefix_table<Key>::chunk_with_room() {
 // Of all of its numbers a prefix was named before.
 template <class Key>
 void prefix_table<Key>::allocate(chunk& c) {
-  c.entries = new entry[chunk_size];
-  c.has_memory = true;
   const auto first = first_of(c);
+  entries_[first >> chunk_log] = new entry[chunk_size];
+  c.has_memory = true;
   for (auto n = first + chunk_size; n-- != first;) {
     auto& e = (*this)[n];
     e.bits = entry_bit::vacant;
@@ -136,7 +138,8 @@ void prefix_table<Key>::give_back(chunk& c) {
   const auto is_named = [](const entry& e) {
     return (e.bits & entry_bit::of_number) != 0;
   };
-  if (std::any_of(c.entries, c.entries + chunk_size, is_named))
+  auto*& entries = entries_[first >> chunk_log];
+  if (std::any_of(entries, entries + chunk_size, is_named))
     return;
   try {
     if (!no_entries_) {
@@ -149,8 +152,8 @@ void prefix_table<Key>::give_back(chunk& c) {
   } catch (const std::bad_alloc&) {
     return;
   }
-  delete[] c.entries;
-  c.entries = no_entries_.get();
+  delete[] entries;
+  entries = no_entries_.get();
   c.has_memory = false;
   c.first_vacant = no_number;
   without_memory_.push_back(first >> chunk_log);
@@ -209,7 +212,7 @@ std::size_t prefix_table<Key>::memory() const {
   const auto arrays = chunks_.size() - without_memory_.size()
                       + (no_entries_ ? std::size_t{1} : 0);
   return arrays * chunk_size * sizeof(entry)
-         + chunks_.capacity() * sizeof(chunks_[0])
+         + chunks_.capacity() * (sizeof(chunks_[0]) + sizeof(entries_[0]))
          + (with_room_.capacity() + without_memory_.capacity())
                * sizeof(std::uint32_t)
          + index_.memory() + blocks_.memory();

@@ -115,10 +115,10 @@ public:
   /// The entry of a number below the limit. Those whose memory was given back
   /// share entries that are vacant, and must not be written to.
   entry& operator[](prefix_number number) {
-    return chunks_[number >> chunk_log].entries[number & (chunk_size - 1)];
+    return entries_[number >> chunk_log][number & (chunk_size - 1)];
   }
   const entry& operator[](prefix_number number) const {
-    return chunks_[number >> chunk_log].entries[number & (chunk_size - 1)];
+    return entries_[number >> chunk_log][number & (chunk_size - 1)];
   }
   /// All numbers that are or were in use are below this one.
   prefix_number number_limit() const { return next_; }
@@ -149,9 +149,8 @@ private:
   static constexpr unsigned chunk_log = 11;
   static constexpr prefix_number chunk_size = 1U << chunk_log;
 
-  /// Entries of consecutive numbers.
+  /// What is known of the numbers that share an array of entries.
   struct chunk {
-    entry* entries;                         // own, or `no_entries_`
     prefix_number first_vacant = no_number; // a list through the entries
     std::uint16_t used = 0;
     bool has_memory = true;
@@ -173,6 +172,7 @@ private:
   prefix_number limit_;
   prefix_number next_ = 0; // was never given to a prefix
   std::size_t live_ = 0;
+  std::vector<entry*> entries_; // by chunk: own ones, or `no_entries_`
   std::vector<chunk> chunks_;
   // Places of chunks. Both have room for all, so that `vacate` cannot throw.
   std::vector<std::uint32_t> with_room_;
