@@ -12,7 +12,8 @@ namespace troupe::cmd {
 class heap_keeper {
 public:
   /// Free octets of the heap, at regular times; whether to give them back now.
-  /// What was given back still counts as free.
+  /// What was given back still counts as free, until it has been used: so it is
+  /// done once behind each time that much changed.
   bool is_due(std::size_t free);
 
 private:
@@ -21,7 +22,7 @@ private:
 
   std::array<std::size_t, looks> seen_{};
   std::size_t count_ = 0;
-  std::size_t given_back_ = 0; ///< of what is free, as far as known
+  bool changed_ = true; ///< much, since it was given back
 };
 
 } // namespace troupe::cmd

@@ -59,8 +59,10 @@ TEST(HeapKeeper, WaitsWhileMemoryComesAndGoes) {
 TEST(HeapKeeper, GivesBackAgainWhatWasUsedSince) {
   heap_keeper keeper;
   EXPECT_EQ(look(keeper, 100 * mebibyte, 8), 1U);
-  EXPECT_EQ(look(keeper, 10 * mebibyte, 8), 0U) << "a table came in";
+  EXPECT_EQ(look(keeper, 2 * mebibyte, 8), 0U) << "a table came in";
   EXPECT_EQ(look(keeper, 90 * mebibyte, 8), 1U) << "and is gone";
+  EXPECT_EQ(look(keeper, 50 * mebibyte, 1), 0U);
+  EXPECT_EQ(look(keeper, 90 * mebibyte, 8), 1U) << "as much as before";
 }
 
 } // namespace
