@@ -20,14 +20,14 @@ constexpr std::chrono::milliseconds patience{100};
 /// Who has written nothing of its output for so long is slow.
 constexpr std::chrono::seconds slow_after{1};
 
+/// Members served in one slice.
+constexpr std::size_t members_per_slice = 64;
+
 bool is_slow(const exporter_state::member& member,
              caf::actor_clock::time_point now) {
   return member.given != member.written
          && now - member.waits_since >= slow_after;
 }
-
-/// Members served in one slice.
-constexpr std::size_t members_per_slice = 64;
 
 } // namespace
 

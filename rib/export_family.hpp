@@ -295,9 +295,8 @@ void told_family<Key>::shrink() {
 template <class Key>
 bool told_family<Key>::classify(std::size_t& budget) {
   constexpr std::size_t ahead = 16;
-  for (; classified_ < flushing_.size(); ++classified_, --budget) {
-    if (budget == 0)
-      break;
+  for (; budget != 0 && classified_ < flushing_.size();
+       ++classified_, --budget) {
     if (classified_ + ahead < flushing_.size()) {
       const auto& soon = flushing_[classified_ + ahead];
       tables_[soon.shard].prefetch(soon.number);
@@ -338,14 +337,15 @@ void told_family<Key>::classify(const record& r) {
 // withdrawn where it may have been told before.
 template <class Key>
 void told_family<Key>::withdraw_too_big() {
-  const auto found = std::move(encoder_.too_big());
-  encoder_.too_big() = {};
+  const auto found = std::exchange(encoder_.too_big(), {});
   for (const auto& each : found) {
     auto& entry = tables_[each.shard].at(each.number);
+    if (!entry.is_told())
+      continue;
     ++context_.statistics.too_big;
     encoder_.withdraw(each, {});
-    if (entry.pending || !entry.is_told())
-      continue; // it changed since
+    if (entry.pending)
+      continue; // it is another set by now
     dropped_.add(entry.set);
     replace(entry, {});
   }

@@ -225,6 +225,10 @@ class Load(Scene):
         self.step(f"RSS {first:.1f} MiB, after {rounds} rounds {last:.1f} MiB")
         # A log of 64 MiB at most, however long the reader is mute.
         self.assertLess(last - first, 64 + 16)
+        # Nor that much: one who writes nothing leaves the log soon.
+        (group,) = self.get("/v1/rib")["routers"][0]["update_groups"]
+        self.assertGreater(group["resyncs"], 0)
+        self.assertLess(last - first, 20)
         # And it is brought up to date when it reads again.
         threading.Thread(
             target=source.send,
