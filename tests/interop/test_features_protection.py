@@ -170,7 +170,7 @@ class Range(FeatureScene):
         ]
         fields = {"remote_asn": "external", "dynamic_limit": 4}
         network = self.me.address.rsplit(".", 1)[0]
-        self.troupe = self.start(
+        self.start_called(
             Troupe(self.me).range("any", f"{network}.0/24", **fields)
         )
         for daemon in daemons:

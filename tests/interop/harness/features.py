@@ -43,14 +43,17 @@ class FeatureScene(Scene):
 
     def start_both(self, daemon, troupe):
         """Who is called is there before the caller: some are slow to retry."""
-        self.troupe = troupe
         if all(fields["passive"] for _, fields in troupe.peers):
-            self.start(troupe)
-            self.until(lambda: troupe.get("/healthz")["ready"], "its listener")
+            self.start_called(troupe)
             self.start(daemon)
         else:
             self.start(daemon)
-            self.start(troupe)
+            self.troupe = self.start(troupe)
+
+    def start_called(self, troupe):
+        """It listens when this returns: OpenBGPD tries again after 120 s."""
+        self.troupe = self.start(troupe)
+        self.until(lambda: troupe.get("/healthz")["ready"], "its listener")
 
     def stop_all(self):
         """Ends all that runs, for another round in the same scene."""
