@@ -7,14 +7,14 @@
 
 namespace troupe::actors {
 
-using namespace std::chrono_literals;
 using protocol::ipv4_unicast;
 using protocol::ipv6_unicast;
 
 namespace {
 
-/// A shard that does not answer in this time is shown as busy.
-constexpr auto answer_timeout = 2s;
+/// A shard that does not answer in this time is shown as busy. CAF 0.17 forgets
+/// the priority of a request whose timeout is one of std::chrono.
+constexpr caf::duration answer_timeout{caf::time_unit::seconds, 2};
 constexpr std::uint32_t most_routes = 10000;
 
 std::optional<rib::route_view> view_of(const std::string& text) {

@@ -2,14 +2,14 @@
 
 namespace troupe::actors {
 
-using namespace std::chrono_literals;
 
 namespace {
 
 /// Counts are quickly told: they do not wait behind the routes in a mailbox.
 constexpr auto urgent = caf::message_priority::high;
-/// A part that is busy for longer is left out of the counts.
-constexpr auto member_answer_timeout = 1s;
+/// A part that is busy for longer is left out of the counts. CAF 0.17 forgets
+/// the priority of a request whose timeout is one of std::chrono.
+constexpr caf::duration member_answer_timeout{caf::time_unit::seconds, 1};
 
 /// Answers that a list of neighbours waits for.
 struct neighbors_job {
