@@ -74,7 +74,8 @@ attribute_ref attribute_pool::find(std::span<const std::uint8_t> bytes) {
 }
 
 attribute_ref attribute_pool::intern(std::span<const std::uint8_t> bytes,
-                                     const attribute_summary& summary) {
+                                     const attribute_summary& summary,
+                                     std::uint32_t owner) {
   TROUPE_CHECK(bytes.size() <= 0xffff, "an attribute set is too long");
   const auto hash = self_->index_hash(bytes);
   auto& shard = self_->shard_of(hash);
@@ -91,7 +92,8 @@ attribute_ref attribute_pool::intern(std::span<const std::uint8_t> bytes,
   shard.index.reserve([this](std::uint32_t reference) {
     return at(attribute_ref{reference}).index_hash_;
   });
-  const attribute_ref made{self_->store.allocate(units_for(bytes.size()))};
+  const attribute_ref made{
+      self_->store.allocate(units_for(bytes.size()), owner)};
   auto* set = new (address_of(made))
       attribute_set(summary, static_cast<std::uint16_t>(bytes.size()));
   if (!bytes.empty())

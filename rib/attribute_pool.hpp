@@ -98,10 +98,12 @@ public:
   /// before.
   attribute_ref find(std::span<const std::uint8_t> bytes);
   /// The set of these canonical bytes (at most 65535), made if missing, with
-  /// one reference added for the caller. Throws std::bad_alloc when memory or
-  /// the 4-byte names run out.
+  /// one reference added for the caller. Sets of one owner, a number of any
+  /// kind, share pages, so that their memory comes back when all of them go.
+  /// Throws std::bad_alloc when memory or the 4-byte names run out.
   attribute_ref intern(std::span<const std::uint8_t> bytes,
-                       const attribute_summary& summary);
+                       const attribute_summary& summary,
+                       std::uint32_t owner = 0);
   /// Adds references; the caller must hold one already.
   void retain(attribute_ref set, std::uint32_t count = 1);
   /// Gives references back; the last one frees the set.

@@ -181,7 +181,13 @@ attribute_resolver::decode(const wire::update_sections& sections,
                             "the attributes are too large to be passed on"});
     return {};
   }
-  return {*pool_, pool_->intern(scratch_, summarize(decoded_.attributes))};
+  return intern(decoded_.attributes);
+}
+
+attribute_handle
+attribute_resolver::intern(const wire::path_attributes& attributes) {
+  const auto owner = static_cast<std::uint32_t>(settings_->neighbor.index);
+  return {*pool_, pool_->intern(scratch_, summarize(attributes), owner)};
 }
 
 resolution attribute_resolver::resolve(const wire::update_sections& sections,
@@ -245,8 +251,7 @@ bool attribute_resolver::add_otc(resolution& found) {
     }
     if (tagged_.size() >= most_judged)
       tagged_.clear();
-    attribute_handle tagged{*pool_,
-                            pool_->intern(scratch_, summarize(attributes))};
+    auto tagged = intern(attributes);
     known = tagged_
                 .emplace(name, verdict_of_policy{std::move(found.holder),
                                                  std::move(tagged), 0})
@@ -327,7 +332,7 @@ judged_set attribute_resolver::evaluate(attribute_ref set,
   if (accepted && modified) {
     scratch_.clear();
     if (wire::encode_attributes(*modified, {}, scratch_))
-      return {{*pool_, pool_->intern(scratch_, summarize(*modified))}, 0};
+      return {intern(*modified), 0};
     accepted = false; // what was made of it fits no message
   }
   pool_->retain(set);

@@ -68,6 +68,8 @@ private:
   attribute_handle decode(const protocol::wire::update_sections& sections,
                           const protocol::wire::mp_sections& mp, bool classic,
                           resolution& found);
+  /// The set that `scratch_` encodes, and `attributes` are.
+  attribute_handle intern(const protocol::wire::path_attributes& attributes);
   bool add_otc(resolution& found);
   bool is_shut_down(bool tagged) const;
   void apply_policy(protocol::family family, resolution& found);

@@ -32,14 +32,16 @@ block_store::~block_store() {
   std::free(chunks_);
 }
 
-std::uint32_t block_store::allocate(std::uint32_t units) {
+std::uint32_t block_store::allocate(std::uint32_t units, std::uint32_t owner) {
   const std::lock_guard guard(lock_);
   if (units > units_per_page)
     return take_pages(page_order(units)) * units_per_page;
   const auto size = class_of(units);
-  auto which = with_room_[size.index];
+  owner %= owners;
+  auto which = with_room(owner, size.index);
   if (which == none) {
     which = take_page();
+    pages_[which].owner = static_cast<std::uint8_t>(owner);
     pages_[which].free = 0xffff;
     pages_[which].cut = 0;
     link(which, size.index);
@@ -148,7 +150,7 @@ void block_store::add_chunk() {
 }
 
 void block_store::link(std::uint32_t which, std::uint32_t class_index) {
-  auto& first = with_room_[class_index];
+  auto& first = with_room(pages_[which].owner, class_index);
   pages_[which].previous = none;
   pages_[which].next = first;
   if (first != none)
@@ -160,8 +162,8 @@ void block_store::unlink(std::uint32_t which, std::uint32_t class_index) {
   const auto& p = pages_[which];
   if (p.next != none)
     pages_[p.next].previous = p.previous;
-  (p.previous != none ? pages_[p.previous].next : with_room_[class_index]) =
-      p.next;
+  (p.previous != none ? pages_[p.previous].next
+                      : with_room(p.owner, class_index)) = p.next;
 }
 
 std::uint64_t block_store::memory() const {

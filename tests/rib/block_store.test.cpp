@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <array>
 #include <cstring>
 #include <map>
 
@@ -19,8 +20,8 @@ class filled_blocks {
 public:
   ~filled_blocks() { EXPECT_EQ(wrong(), 0U); }
 
-  void add(std::uint32_t units) {
-    const auto first = store.allocate(units);
+  void add(std::uint32_t units, std::uint32_t owner = 0) {
+    const auto first = store.allocate(units, owner);
     ASSERT_NE(first, 0U);
     ASSERT_FALSE(blocks_.contains(first));
     blocks_[first] = {units, ++last_};
@@ -70,7 +71,8 @@ TEST(BlockStore, KeepsBlocksApart) {
       if (n % 3 == 0 && blocks.size() != 0)
         blocks.remove(n / 3);
       else // sizes of all kinds, and small ones most
-        blocks.add(1 + (n % 7 == 0 ? n % block_store::largest_units : n % 40));
+        blocks.add(1 + (n % 7 == 0 ? n % block_store::largest_units : n % 40),
+                   n % 11);
     }
     RC_ASSERT(blocks.wrong() == 0U);
     blocks.clear();
@@ -110,6 +112,21 @@ TEST(BlockStore, GivesPagesBackAndUsesThemAgain) {
   fill(11); // of another size
   EXPECT_LT(store.memory(), most);
   empty(11);
+}
+
+TEST(BlockStore, GivesBackWhatOneOwnerHad) {
+  block_store store;
+  std::array<std::vector<std::uint32_t>, 4> blocks;
+  for (int i = 0; i != 50'000; ++i)
+    for (std::uint32_t owner = 0; owner != blocks.size(); ++owner)
+      blocks[owner].push_back(store.allocate(12, owner));
+  const auto all = store.memory();
+  for (const auto first : blocks[2])
+    store.free(first, 12);
+  EXPECT_LT(store.memory(), all - 50'000 * 96 + 256 * 4096 + 64 * 1024);
+  for (const auto owner : {0U, 1U, 3U})
+    for (const auto first : blocks[owner])
+      store.free(first, 12);
 }
 
 TEST(BlockStore, CountsNoPageTwice) {
