@@ -193,9 +193,11 @@ class Daemon:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024
 
     def processor_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all threads, as the scheduler counts: to the nanosecond."""
+        used = 0
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            used += int((task / "schedstat").read_text().split()[0])
+        return used / 1e9
 
 
 class Sink(threading.Thread):
@@ -308,7 +310,7 @@ def slow_run(stalled, stall):
             )
         sink.stop()
         print(
-            f"{'stalled' if stalled else 'reading'}: {cost:.2f} CPU s, RSS"
+            f"{'stalled' if stalled else 'reading'}: {cost:.3f} CPU s, RSS"
             f" {rss:.1f} MiB{report}",
             flush=True,
         )
@@ -346,8 +348,8 @@ def slow(options):
     medians = [statistics.median(p[i] for p in pairs) for i in (0, 1)]
     change = 100 * (medians[1] / medians[0] - 1)
     print(
-        f"medians of {len(pairs)} pairs: {medians[0]:.2f} CPU s reading,"
-        f" {medians[1]:.2f} with a stalled one: {change:+.1f} %"
+        f"medians of {len(pairs)} pairs: {medians[0]:.3f} CPU s reading,"
+        f" {medians[1]:.3f} with a stalled one: {change:+.1f} %"
     )
 
 
