@@ -2,7 +2,6 @@
 
 namespace troupe::actors {
 
-
 namespace {
 
 /// Counts are quickly told: they do not wait behind the routes in a mailbox.
