@@ -195,8 +195,11 @@ bool connection::parse_next() {
   unaccounted_ += used;
   if (first.offset == first.bytes->size())
     inputs_.pop_front();
-  if (*next)
+  if (*next) {
+    if (importer_)
+      importer_->expect(wire::behind_message(rest.subspan(used)));
     take(**next);
+  }
   return !halted_;
 }
 

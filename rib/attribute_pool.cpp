@@ -57,8 +57,28 @@ attribute_pool::attribute_pool(std::uint64_t seed)
 
 attribute_pool::~attribute_pool() = default;
 
-attribute_ref attribute_pool::find(std::span<const std::uint8_t> bytes) {
-  const auto hash = self_->index_hash(bytes);
+std::uint32_t
+attribute_pool::hash_of(std::span<const std::uint8_t> bytes) const {
+  return self_->index_hash(bytes);
+}
+
+void attribute_pool::prefetch_place(std::uint32_t hash) const {
+  auto& shard = self_->shard_of(hash);
+  const std::lock_guard guard(shard.lock);
+  shard.index.prefetch(hash);
+}
+
+void attribute_pool::prefetch_set(std::uint32_t hash) const {
+  auto& shard = self_->shard_of(hash);
+  const std::lock_guard guard(shard.lock);
+  const auto likely =
+      shard.index.find(hash, [](std::uint32_t) { return true; });
+  if (likely != 0)
+    prefetch(attribute_ref{likely});
+}
+
+attribute_ref attribute_pool::find(std::span<const std::uint8_t> bytes,
+                                   std::uint32_t hash) {
   auto& shard = self_->shard_of(hash);
   const std::lock_guard guard(shard.lock);
   const auto found = shard.index.find(hash, [&](std::uint32_t reference) {

@@ -96,7 +96,16 @@ public:
   /// The set of exactly these bytes with one reference added for the caller, or
   /// `none` when there is none. A hit proves that the bytes were decoded
   /// before.
-  attribute_ref find(std::span<const std::uint8_t> bytes);
+  attribute_ref find(std::span<const std::uint8_t> bytes) {
+    return find(bytes, hash_of(bytes));
+  }
+  /// The same for bytes whose `hash_of` is known; another one finds nothing.
+  attribute_ref find(std::span<const std::uint8_t> bytes, std::uint32_t hash);
+  std::uint32_t hash_of(std::span<const std::uint8_t> bytes) const;
+  /// For one who knows early what he will look up: starts to load its place in
+  /// the index and, some 100 ns later, the set that is found there.
+  void prefetch_place(std::uint32_t hash) const;
+  void prefetch_set(std::uint32_t hash) const;
   /// The set of these canonical bytes (at most 65535), made if missing, with
   /// one reference added for the caller. Sets of one owner, a number of any
   /// kind, share pages, so that their memory comes back when all of them go.

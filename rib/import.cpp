@@ -365,6 +365,10 @@ importer::update(std::span<const std::uint8_t> body) {
   return self_->update(body);
 }
 
+void importer::expect(std::span<const std::uint8_t> input) {
+  self_->resolver.expect(wire::attributes_of_update(input));
+}
+
 void importer::disable(family f) {
   begin_round(f);
   end_round(f);

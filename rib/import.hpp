@@ -110,6 +110,11 @@ public:
   /// disabled and the UPDATE given once more; nothing of it is kept.
   std::optional<import_error> update(std::span<const std::uint8_t> body);
 
+  /// `input` begins with the message behind the one that comes next: starts to
+  /// load what it will be looked up in. Nothing is judged, and it need not
+  /// come.
+  void expect(std::span<const std::uint8_t> input);
+
   /// Takes back all that was told of a family, and ignores from now on what is:
   /// "AFI/SAFI disable" (RFC 4760 §7). It must be one of the settings'
   /// families, and everything decoded before must have been taken.

@@ -111,6 +111,24 @@ attribute_resolver::lookup_key(const wire::update_sections& sections,
   return scratch_;
 }
 
+void attribute_resolver::expect(std::span<const std::uint8_t> attributes) {
+  std::shift_left(expected_.begin(), expected_.end(), 1);
+  expected_.back() = {};
+  if (!expected_[1].bytes.empty())
+    pool_->prefetch_set(expected_[1].hash);
+  if (attributes.empty() || !settings_->as4)
+    return;
+  expected_.back() = {attributes, pool_->hash_of(attributes)};
+  pool_->prefetch_place(expected_.back().hash);
+}
+
+attribute_ref attribute_resolver::look_up(std::span<const std::uint8_t> bytes) {
+  for (const auto& each : expected_)
+    if (each.bytes.data() == bytes.data() && each.bytes.size() == bytes.size())
+      return pool_->find(bytes, each.hash);
+  return pool_->find(bytes);
+}
+
 /// Whether equal bytes mean that decoding them again would bring no surprise
 /// on this session. Sets of our own making lack what a peer must send.
 bool attribute_resolver::may_reuse(attribute_ref known) const {
@@ -196,7 +214,7 @@ resolution attribute_resolver::resolve(const wire::update_sections& sections,
   resolution found;
   attribute_handle set;
   if (may_look_up(sections, mp)) {
-    set = {*pool_, pool_->find(lookup_key(sections, mp))};
+    set = {*pool_, look_up(lookup_key(sections, mp))};
     if (set.get() != attribute_ref::none && !may_reuse(set.get()))
       set.reset();
     found.hit = set.get() != attribute_ref::none;

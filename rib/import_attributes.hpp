@@ -4,6 +4,7 @@
 #include "rib/import.hpp"
 #include "rib/import_rules.hpp"
 
+#include <array>
 #include <unordered_map>
 
 namespace troupe::rib {
@@ -46,6 +47,9 @@ public:
   /// The set for the NLRI field (`classic`) or for MP_REACH_NLRI.
   resolution resolve(const protocol::wire::update_sections& sections,
                      const protocol::wire::mp_sections& mp, bool classic);
+  /// The attributes of the message behind the one that comes next: starts to
+  /// load what they are looked up in. Empty if they will not be.
+  void expect(std::span<const std::uint8_t> attributes);
   /// The policy's verdict on one prefix, after `per_prefix`.
   judged_set judge(const resolution& found, protocol::family family,
                    const protocol::prefix& prefix);
@@ -58,6 +62,12 @@ private:
     std::uint8_t flags = 0;
   };
 
+  struct expected {
+    std::span<const std::uint8_t> bytes;
+    std::uint32_t hash = 0;
+  };
+
+  attribute_ref look_up(std::span<const std::uint8_t> bytes);
   bool may_look_up(const protocol::wire::update_sections& sections,
                    const protocol::wire::mp_sections& mp) const;
   std::span<const std::uint8_t>
@@ -78,6 +88,9 @@ private:
 
   attribute_pool* pool_;
   const import_settings* settings_;
+  /// Of the message at hand and of two behind it. That these bytes may be
+  /// others by now does no harm: they are not found under that hash.
+  std::array<expected, 3> expected_{};
   std::vector<std::uint8_t> scratch_;
   /// Of the UPDATE at hand; keeps its memory.
   protocol::wire::attribute_result decoded_;

@@ -85,6 +85,17 @@ inline outcome<std::optional<frame>> next_frame(byte_span buffer,
       buffer.subspan(header_size, length - header_size), buffer.first(length)}};
 }
 
+/// What stands behind the first message of a receive buffer, by the length that
+/// its header names; empty where it is not there as a whole.
+inline byte_span behind_message(byte_span buffer) {
+  if (buffer.size() < header_size)
+    return {};
+  const auto length = static_cast<std::size_t>(buffer[16] << 8 | buffer[17]);
+  return length < header_size || length > buffer.size()
+             ? byte_span{}
+             : buffer.subspan(length);
+}
+
 /// Appends marker, a length of zero and the type; returns where the message
 /// begins, for end_message.
 std::size_t begin_message(message_type type, std::vector<std::uint8_t>& out);

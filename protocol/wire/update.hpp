@@ -59,6 +59,23 @@ struct mp_flaw {
   std::optional<family> address_family;
 };
 
+/// The attributes of the UPDATE that a buffer begins with, if it has NLRI of
+/// its own behind them; empty for all else. Checks nothing but that it is
+/// whole.
+inline byte_span attributes_of_update(byte_span buffer) {
+  constexpr std::size_t type_at = header_size - 1;
+  if (buffer.size() < header_size
+      || buffer[type_at] != static_cast<std::uint8_t>(message_type::update))
+    return {};
+  const auto length = static_cast<std::size_t>(buffer[16] << 8 | buffer[17]);
+  if (length < header_size || length > buffer.size())
+    return {};
+  const auto sections =
+      split_update(buffer.subspan(header_size, length - header_size));
+  return sections && !sections->nlri.empty() ? sections->attributes
+                                             : byte_span{};
+}
+
 /// The multiprotocol attributes of an UPDATE.
 struct mp_sections {
   std::optional<mp_reach> reach;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "rib/prefetch.hpp"
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -23,6 +25,14 @@ public:
       if (tags_[i] == tag && same(references_[i]))
         return references_[i];
     return 0;
+  }
+
+  /// Starts to load the slot that a search for this hash begins with.
+  void prefetch(std::uint32_t hash) const {
+    if (capacity_ == 0)
+      return;
+    rib::prefetch(&tags_[home(hash)]);
+    rib::prefetch(&references_[home(hash)]);
   }
 
   /// Makes room for one more, so that `insert` does not throw; `hash_of` tells

@@ -126,6 +126,22 @@ TEST(NextFrame, NeverReachesBeyondTheBuffer) {
   }));
 }
 
+TEST(BehindMessage, IsWhatFollowsAWholeMessage) {
+  byte_vector buffer;
+  encode_keepalive(buffer);
+  encode_keepalive(buffer);
+  const byte_span two{buffer};
+  EXPECT_EQ(behind_message(two).data(), buffer.data() + 19);
+  EXPECT_EQ(behind_message(two).size(), 19U);
+  EXPECT_TRUE(behind_message(two.subspan(19)).empty()) << "nothing follows";
+  for (std::size_t size = 0; size != 19; ++size)
+    EXPECT_TRUE(behind_message(two.first(size)).empty());
+  buffer[17] = 39; // longer than what is there
+  EXPECT_TRUE(behind_message(buffer).empty());
+  buffer[17] = 18; // shorter than a header
+  EXPECT_TRUE(behind_message(buffer).empty());
+}
+
 TEST(Keepalive, IsNineteenBytes) { // RFC 4271 §4.4
   byte_vector out;
   encode_keepalive(out);

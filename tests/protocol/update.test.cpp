@@ -51,6 +51,31 @@ TEST(SplitUpdate, RefusesLengthsBeyondTheBody) { // RFC 7606 §3 (b)
   }
 }
 
+TEST(AttributesOfUpdate, AreThoseOfAWholeUpdateWithNlri) {
+  const auto whole = [](const byte_vector& body,
+                        message_type type = message_type::update) {
+    byte_vector message;
+    const auto start = begin_message(type, message);
+    message.insert(message.end(), body.begin(), body.end());
+    end_message(start, message);
+    return message;
+  };
+  const auto attributes = hex("400101 00");
+  const auto body = update_body(hex("080a"), attributes, hex("0814"));
+  auto message = whole(body);
+  EXPECT_EQ(to_hex(attributes_of_update(message)), "40010100");
+  EXPECT_EQ(attributes_of_update(message).data(), message.data() + 25);
+  for (std::size_t size = 0; size != message.size(); ++size)
+    EXPECT_TRUE(attributes_of_update(byte_span{message}.first(size)).empty());
+  message.push_back(0xff); // another message begins
+  EXPECT_EQ(to_hex(attributes_of_update(message)), "40010100");
+  EXPECT_TRUE(
+      attributes_of_update(whole(update_body(hex("080a"), attributes, {})))
+          .empty());
+  EXPECT_TRUE(attributes_of_update(whole(hex("0000 0005 40010100"))).empty());
+  EXPECT_TRUE(attributes_of_update(whole(body, message_type::open)).empty());
+}
+
 TEST(LocateMp, FindsBothWhereverTheyStand) { // RFC 7606 §5.1
   const auto raw = join(
       {mandatory_attributes(), v6_reach, hex("800f08 000201 20 20010db9")});

@@ -52,6 +52,23 @@ TEST(AttributePool, FindsNothingThatWasNotInternedOrIsGone) {
   EXPECT_EQ(pool.find(bytes), attribute_ref::none);
 }
 
+TEST(AttributePool, FindsUnderTheHashOfTheBytesAlone) {
+  attribute_pool pool;
+  const auto bytes = bytes_of(50, 1);
+  const auto hash = pool.hash_of(bytes);
+  pool.prefetch_place(hash); // there is none yet
+  pool.prefetch_set(hash);
+  EXPECT_EQ(pool.find(bytes, hash), attribute_ref::none);
+  const auto made = pool.intern(bytes, {});
+  pool.prefetch_place(hash);
+  pool.prefetch_set(hash);
+  EXPECT_EQ(pool.find(bytes, hash), made);
+  EXPECT_EQ(pool.find(bytes, hash ^ 0x80000001), attribute_ref::none);
+  EXPECT_EQ(pool.find(bytes_of(50, 2), hash), attribute_ref::none);
+  pool.release(made, 2);
+  EXPECT_EQ(pool.stats().sets, 0U);
+}
+
 TEST(AttributePool, HoldsSetsOfEverySizeUpTo65535Bytes) {
   attribute_pool pool;
   std::vector<attribute_ref> sets;

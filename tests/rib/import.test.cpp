@@ -328,4 +328,50 @@ TEST_F(Import, AnOldSpeakersPathIsWidened) {
   EXPECT_EQ(to_string(a.as_path), "65001 70000");
 }
 
+// What is expected is only loaded early: it may come, or another message, or
+// another one in its place.
+TEST_F(Import, WhatIsExpectedChangesNothing) {
+  bytes stream; // as a buffer holds it
+  std::vector<std::size_t> starts;
+  for (unsigned n = 0; n != 40; ++n) {
+    bytes canonical;
+    ASSERT_TRUE(
+        wire::encode_attributes(route({peer_as, 1 + n % 7}), {}, canonical));
+    const std::vector<wire::nlri> list{
+        wire::to_nlri(*prefix::parse("20." + std::to_string(n) + ".0.0/16"))};
+    starts.push_back(stream.size());
+    wire::pack_announcements({ipv4_unicast, false, 4096}, canonical, list,
+                             stream);
+  }
+  constexpr std::size_t last_octet_of_path = 39;
+  const auto play = [&](bool expects, std::size_t distance) {
+    auto buffer = stream;
+    auto i = make();
+    for (std::size_t n = 0; n != starts.size(); ++n) {
+      const auto end = n + 1 == starts.size() ? buffer.size() : starts[n + 1];
+      if (expects && n + distance < starts.size())
+        i.expect(std::span{buffer}.subspan(starts[n + distance]));
+      if (n == 20) // another path of the same size, in the same place
+        buffer[starts[n] + last_octet_of_path] = 5;
+      EXPECT_FALSE(i.update(
+          std::span{buffer}.subspan(starts[n] + 19, end - starts[n] - 19)));
+    }
+    std::vector<std::string> seen;
+    const auto batches = i.take(1);
+    for (const auto& [shard, batch] : batches)
+      for (const auto& run : batch->ipv4.runs)
+        seen.push_back(
+            std::to_string(run.count) + " "
+            + to_string(
+                wire::decode_canonical(pool[run.attributes].bytes()).as_path));
+    return seen;
+  };
+  const auto plain = play(false, 0);
+  ASSERT_EQ(plain.size(), starts.size());
+  EXPECT_EQ(plain[19], "1 65001 6");
+  EXPECT_EQ(plain[20], "1 65001 5");
+  for (const std::size_t distance : {0U, 1U, 2U, 3U, 7U})
+    EXPECT_EQ(play(true, distance), plain) << distance;
+}
+
 } // namespace troupe::rib
