@@ -181,6 +181,13 @@ class Daemon:
         self.speakers.append(speaker)
         return speaker
 
+    def reset(self, name):
+        """As an operator does who will not wait for the damping to end."""
+        request = urllib.request.Request(
+            f"http://{ADMIN}/v1/neighbors/{name}/reset", b"{}", method="POST"
+        )
+        urllib.request.urlopen(request, timeout=30).close()
+
     def neighbor(self, name):
         return next(
             n
@@ -548,6 +555,8 @@ def memory(options):
         sink = Sink([daemon.connect("m0")])
         seen = []
         for cycle in range(options.cycles):
+            for name, _, _ in sources:
+                daemon.reset(name)
             speakers = [daemon.connect(name) for name, _, _ in sources]
             sender = Sink(speakers)
             threads = [
