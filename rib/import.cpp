@@ -286,6 +286,7 @@ struct importer::implementation {
   }
 
   std::optional<import_error> update(wire::byte_span body);
+  std::optional<import_error> withdraw_all(wire::byte_span body);
   std::optional<import_error> resolve(const wire::update_sections& sections,
                                       bool classic,
                                       std::optional<resolution>& out) {
@@ -355,6 +356,26 @@ importer::implementation::update(wire::byte_span body) {
   return std::nullopt;
 }
 
+std::optional<import_error>
+importer::implementation::withdraw_all(wire::byte_span body) {
+  notes.clear();
+  ends.clear();
+  auto sections = wire::split_update(body);
+  if (!sections)
+    return import_error{sections.error(), {}};
+  wire::locate_mp(sections->attributes, mp);
+  drop_disabled(*sections);
+  if (auto error = check(*sections))
+    return error;
+  withdraw(protocol::ipv4_unicast, sections->withdrawn);
+  withdraw(protocol::ipv4_unicast, sections->nlri);
+  if (mp.unreach)
+    withdraw(mp.unreach->address_family, mp.unreach->withdrawn);
+  if (mp.reach)
+    withdraw(mp.reach->address_family, mp.reach->nlri);
+  return std::nullopt;
+}
+
 importer::importer(attribute_pool& pool, import_settings settings)
     : self_(std::make_unique<implementation>(pool, std::move(settings))) {}
 importer::~importer() = default;
@@ -363,6 +384,11 @@ importer::importer(importer&&) noexcept = default;
 std::optional<import_error>
 importer::update(std::span<const std::uint8_t> body) {
   return self_->update(body);
+}
+
+std::optional<import_error>
+importer::withdraw(std::span<const std::uint8_t> body) {
+  return self_->withdraw_all(body);
 }
 
 void importer::expect(std::span<const std::uint8_t> input) {

@@ -110,6 +110,10 @@ public:
   /// disabled and the UPDATE given once more; nothing of it is kept.
   std::optional<import_error> update(std::span<const std::uint8_t> body);
 
+  /// Takes back all routes that an UPDATE tells or takes back, without a look
+  /// at its other attributes. The error of NLRI that cannot be read.
+  std::optional<import_error> withdraw(std::span<const std::uint8_t> body);
+
   /// `input` begins with the message behind the one that comes next: starts to
   /// load what it will be looked up in. Nothing is judged, and it need not
   /// come.

@@ -28,7 +28,7 @@ decode_error detail::header_error(byte_span header,
                   [](std::uint8_t octet) { return octet != 0xff; }))
     return make_error(header_subcode::connection_not_synchronized,
                       "marker is not all ones");
-  const auto length = static_cast<std::size_t>(header[16] << 8 | header[17]);
+  const auto length = length_in(header);
   const unsigned type = header[18];
   if (length < shortest(type) || length > longest(type, max_message_size))
     return make_error(header_subcode::bad_message_length,

@@ -40,6 +40,11 @@ struct frame {
   byte_span whole;
 };
 
+/// The length that a header of 19 bytes or more says, whatever it is worth.
+inline std::size_t length_in(byte_span header) {
+  return static_cast<std::size_t>(header[16] << 8 | header[17]);
+}
+
 namespace detail {
 decode_error header_error(byte_span header, std::size_t max_message_size);
 
@@ -72,7 +77,7 @@ inline outcome<std::optional<frame>> next_frame(byte_span buffer,
     return std::optional<frame>{};
   std::array<std::uint64_t, 2> marker{};
   std::memcpy(marker.data(), buffer.data(), 16);
-  const auto length = static_cast<std::size_t>(buffer[16] << 8 | buffer[17]);
+  const auto length = length_in(buffer);
   const unsigned type = buffer[18];
   if ((marker[0] & marker[1]) != ~std::uint64_t{0} || type - 1U > 4U
       || length < detail::shortest(type)
@@ -90,7 +95,7 @@ inline outcome<std::optional<frame>> next_frame(byte_span buffer,
 inline byte_span behind_message(byte_span buffer) {
   if (buffer.size() < header_size)
     return {};
-  const auto length = static_cast<std::size_t>(buffer[16] << 8 | buffer[17]);
+  const auto length = length_in(buffer);
   return length < header_size || length > buffer.size()
              ? byte_span{}
              : buffer.subspan(length);

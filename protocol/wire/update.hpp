@@ -67,7 +67,7 @@ inline byte_span attributes_of_update(byte_span buffer) {
   if (buffer.size() < header_size
       || buffer[type_at] != static_cast<std::uint8_t>(message_type::update))
     return {};
-  const auto length = static_cast<std::size_t>(buffer[16] << 8 | buffer[17]);
+  const auto length = length_in(buffer);
   if (length < header_size || length > buffer.size())
     return {};
   const auto sections =

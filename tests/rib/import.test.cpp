@@ -43,6 +43,58 @@ TEST_F(Import, ReferencesAreGivenBack) {
   EXPECT_EQ(pool.stats().sets, 0U);
 }
 
+// What a lost session alone had comes back, whoever told routes meanwhile.
+TEST_F(Import, TheSetsOfOneNeighborHavePagesOfTheirOwn) {
+  settings.neighbor.index = neighbor_index{1};
+  auto stays = make();
+  settings.neighbor.index = neighbor_index{2};
+  auto goes = std::make_unique<importer>(make());
+  const auto before = pool.stats().bytes;
+  // The store keeps a mebibyte of free pages.
+  constexpr std::uint32_t each = 40'000;
+  for (std::uint32_t i = 0; i < each; ++i) {
+    EXPECT_FALSE(stays.update(
+        announcement(route({peer_as, 100'000 + i}), {"20.0.0.0/8"})));
+    EXPECT_FALSE(goes->update(
+        announcement(route({peer_as, 200'000 + i}), {"20.0.0.0/8"})));
+  }
+  const auto both = pool.stats().bytes - before;
+  goes.reset();
+  EXPECT_EQ(pool.stats().sets, each);
+  EXPECT_LT(pool.stats().bytes - before, both * 3 / 4);
+}
+
+TEST_F(Import, AWholeUpdateCanBeTakenBackUnread) {
+  auto i = make();
+  EXPECT_FALSE(i.update(announcement(route({peer_as}), {"20.0.0.0/8"})));
+  EXPECT_FALSE(i.withdraw(
+      announcement(route({peer_as, 9}), {"20.0.0.0/8", "21.0.0.0/8"})));
+  EXPECT_FALSE(i.withdraw(announcement(route({peer_as}, "2001:db8::1"),
+                                       {"3fff::/20"}, ipv6_unicast)));
+  EXPECT_FALSE(i.withdraw(withdrawal({"22.0.0.0/8"})));
+  EXPECT_FALSE(i.withdraw(withdrawal({"3fff:1000::/20"}, ipv6_unicast)));
+  const auto batches = i.take(1);
+  ASSERT_EQ(batches.size(), 1U);
+  const auto& v4 = batches[0].batch->ipv4;
+  ASSERT_EQ(v4.runs.size(), 2U);
+  EXPECT_NE(v4.runs[0].attributes, attribute_ref::none);
+  EXPECT_EQ(v4.runs[1].attributes, attribute_ref::none);
+  EXPECT_EQ(v4.runs[1].count, 3U);
+  const auto& v6 = batches[0].batch->ipv6;
+  ASSERT_EQ(v6.runs.size(), 1U);
+  EXPECT_EQ(v6.runs[0].attributes, attribute_ref::none);
+  EXPECT_EQ(v6.keys.size(), 2U);
+  EXPECT_EQ(pool.stats().sets, 1U); // nothing was interned
+}
+
+// RFC 7606 §5.3: what is to be withdrawn must be known.
+TEST_F(Import, AnUpdateWhoseRoutesCannotBeReadCannotBeTakenBack) {
+  auto i = make();
+  EXPECT_TRUE(i.withdraw(bytes{0, 1, 33, 0, 0}));
+  EXPECT_TRUE(i.withdraw(bytes{0, 9}));
+  EXPECT_TRUE(i.take(1).empty());
+}
+
 TEST_F(Import, Ipv6RoutesComeInMpReachWithTheirNextHop) {
   auto i = make();
   EXPECT_FALSE(i.update(announcement(route({peer_as}, "2001:db8::1"),
