@@ -29,6 +29,7 @@ void diff_daemon(const configuration& before, const configuration& after,
   compare("on_sigterm", before.on_sigterm, after.on_sigterm);
   compare("fault_injection", before.fault_injection, after.fault_injection);
   compare("threads", before.threads, after.threads);
+  compare("supervision", before.supervision, after.supervision);
   compare("cluster", before.cluster, after.cluster);
   if (!changed.fields.empty())
     out.emplace_back(std::move(changed));

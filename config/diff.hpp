@@ -9,7 +9,8 @@
 namespace troupe::config {
 
 /// Fields of the daemon itself that changed: "admin", "log", "data_dir",
-/// "on_sigterm", "fault_injection", "threads", "cluster".
+/// "on_sigterm", "fault_injection", "threads", "supervision",
+/// "cluster".
 struct daemon_changed {
   std::vector<std::string> fields;
   friend bool operator==(const daemon_changed&,

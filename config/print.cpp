@@ -24,6 +24,9 @@ json admin_json(const admin_config& admin, const print_options& options) {
     result["listen"] = listeners_json(admin.listen);
   if (!admin.token_file.empty())
     result["token_file"] = admin.token_file;
+  if (admin.tls)
+    result["tls"] = {{"certificate", admin.tls->certificate},
+                     {"key", admin.tls->key}};
   return result;
 }
 
@@ -40,6 +43,18 @@ json threads_json(const threads_config& threads, const print_options& options) {
   object_writer out{options};
   out.put("workers", threads.workers, defaults.workers);
   out.put("sockets", threads.sockets, defaults.sockets);
+  return out.take();
+}
+
+json supervision_json(const supervision_config& supervision,
+                      const print_options& options) {
+  const supervision_config defaults;
+  object_writer out{options};
+  out.put("restarts", supervision.restarts, defaults.restarts);
+  out.put("within", supervision.within, defaults.within);
+  out.put("first_backoff", supervision.first_backoff, defaults.first_backoff);
+  out.put("longest_backoff", supervision.longest_backoff,
+          defaults.longest_backoff);
   return out.take();
 }
 
@@ -144,6 +159,7 @@ std::string print(const configuration& c, const print_options& options) {
   out.put("on_sigterm", c.on_sigterm, defaults.on_sigterm);
   out.put("fault_injection", c.fault_injection, defaults.fault_injection);
   out.put_object("threads", threads_json(c.threads, options));
+  out.put_object("supervision", supervision_json(c.supervision, options));
   if (c.cluster)
     out.put_object("cluster", cluster_json(*c.cluster, options));
   auto result = out.take();

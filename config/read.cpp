@@ -23,10 +23,19 @@ bool to_admin_listener(const value& v, admin_listener& out) {
   return true;
 }
 
+bool to_admin_tls(const value& v, admin_tls& out) {
+  object_reader in{v};
+  in.read_required("certificate", out.certificate, to_text);
+  in.read_required("key", out.key, to_text);
+  in.finish();
+  return v.what->kind == node_kind::object;
+}
+
 bool to_admin(const value& v, admin_config& out) {
   object_reader in{v};
   in.read("listen", out.listen, to_list{to_admin_listener});
   in.read("token_file", out.token_file, to_text);
+  in.read("tls", out.tls, to_admin_tls);
   in.finish();
   return v.what->kind == node_kind::object;
 }
@@ -44,6 +53,16 @@ bool to_threads(const value& v, threads_config& out) {
   object_reader in{v};
   in.read("workers", out.workers, few);
   in.read("sockets", out.sockets, few);
+  in.finish();
+  return v.what->kind == node_kind::object;
+}
+
+bool to_supervision(const value& v, supervision_config& out) {
+  object_reader in{v};
+  in.read("restarts", out.restarts, to_whole<std::uint32_t>{1, 1'000'000});
+  in.read("within", out.within, to_duration);
+  in.read("first_backoff", out.first_backoff, to_duration);
+  in.read("longest_backoff", out.longest_backoff, to_duration);
   in.finish();
   return v.what->kind == node_kind::object;
 }
@@ -177,6 +196,7 @@ configuration read_configuration(const node& root, report& errors) {
   in.read("on_sigterm", result.on_sigterm, to_word<sigterm_action>);
   in.read("fault_injection", result.fault_injection, to_boolean);
   in.read("threads", result.threads, to_threads);
+  in.read("supervision", result.supervision, to_supervision);
   in.read("cluster", result.cluster, to_cluster);
   // A cluster that cannot be read is one all the same.
   const bool clustered = root.find("cluster") != nullptr;

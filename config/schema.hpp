@@ -28,12 +28,21 @@ struct unix_path {
 /// Where the admin endpoint listens.
 using admin_listener = std::variant<protocol::endpoint, unix_path>;
 
+/// Files of the certificate that the admin endpoint shows, PEM.
+struct admin_tls {
+  std::string certificate;
+  std::string key;
+  friend bool operator==(const admin_tls&, const admin_tls&) = default;
+};
+
 struct admin_config {
   /// 127.0.0.1:4676 unless something else is said; may be empty.
   std::vector<admin_listener> listen{
       protocol::endpoint{protocol::ip_address::v4(0x7f000001), 4676, 0}};
   /// Holds the token that changes ask for; empty: `token` in the data_dir.
   std::string token_file;
+  /// Absent: plain HTTP, on loopback only.
+  std::optional<admin_tls> tls;
   friend bool operator==(const admin_config&, const admin_config&) = default;
 };
 
@@ -353,6 +362,18 @@ struct threads_config {
                          const threads_config&) = default;
 };
 
+/// When actors that fail are started again.
+struct supervision_config {
+  /// More failures of one actor within the time are too many.
+  std::uint32_t restarts = 5;
+  milliseconds within{60000};
+  /// The pause before a restart: it doubles with each failure in a row.
+  milliseconds first_backoff{100};
+  milliseconds longest_backoff{30000};
+  friend bool operator==(const supervision_config&,
+                         const supervision_config&) = default;
+};
+
 /// The whole configuration of a daemon, or of all nodes of a cluster.
 struct configuration {
   admin_config admin;
@@ -361,6 +382,7 @@ struct configuration {
   sigterm_action on_sigterm = sigterm_action::cease;
   bool fault_injection = false;
   threads_config threads;
+  supervision_config supervision;
   std::optional<cluster_config> cluster; ///< absent: a single node
   std::vector<router> routers;
   friend bool operator==(const configuration&, const configuration&) = default;

@@ -26,10 +26,33 @@ void validate_admin(const admin_config& admin, const std::string& path,
         out.error(where, "must be a path of 1 to "
                              + std::to_string(longest_unix_path) + " bytes");
     } else if (!std::get<protocol::endpoint>(listener).address.is_loopback()) {
-      out.warning(where, "anyone who reaches this address can read what the "
-                         "admin endpoint shows");
+      if (!admin.tls)
+        out.error(where, "beyond loopback the admin endpoint needs tls");
+      else
+        out.warning(where, "anyone who reaches this address can read what the "
+                           "admin endpoint shows");
     }
   }
+  if (admin.tls && admin.tls->certificate.empty())
+    out.error(below(path, "tls.certificate"), "must not be empty");
+  if (admin.tls && admin.tls->key.empty())
+    out.error(below(path, "tls.key"), "must not be empty");
+}
+
+void validate_supervision(const supervision_config& s, findings& out) {
+  constexpr std::chrono::milliseconds longest{3600000};
+  const auto bounded = [&](const char* key, std::chrono::milliseconds value,
+                           std::chrono::milliseconds least) {
+    if (value < least || value > longest)
+      out.error(below("supervision", key),
+                "must be " + std::to_string(least.count()) + "ms to 1h");
+  };
+  bounded("within", s.within, std::chrono::milliseconds{1000});
+  bounded("first_backoff", s.first_backoff, std::chrono::milliseconds{10});
+  bounded("longest_backoff", s.longest_backoff, std::chrono::milliseconds{10});
+  if (s.longest_backoff < s.first_backoff)
+    out.error("supervision.longest_backoff",
+              "must not be less than first_backoff");
 }
 
 /// A rule of ours: faults are never injected from outside.
@@ -133,6 +156,7 @@ void validate_daemon(const configuration& c, findings& out) {
     out.error("data_dir", "must not be empty");
   if (c.fault_injection)
     refuse_injection(c.admin, "fault_injection", out);
+  validate_supervision(c.supervision, out);
   if (c.cluster)
     for (std::size_t i = 0; i < c.cluster->nodes.size(); ++i) {
       const auto& node = c.cluster->nodes[i];

@@ -209,9 +209,10 @@ TEST(Diff, NamesFieldsOfTheDaemon) {
                        {"/data_dir", R"("x")"},
                        {"/on_sigterm", R"("graceful_restart")"},
                        {"/fault_injection", "true"},
-                       {"/threads", R"({"workers": 3})"}}),
+                       {"/threads", R"({"workers": 3})"},
+                       {"/supervision", R"({"restarts": 9})"}}),
               ElementsAre("daemon changed: admin, log, data_dir, on_sigterm, "
-                          "fault_injection, threads"));
+                          "fault_injection, threads, supervision"));
 }
 
 TEST(Diff, DoesNotMindTheOrderOfLists) {

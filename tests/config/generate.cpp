@@ -226,11 +226,12 @@ cluster_config cluster() {
   cluster_config c;
   c.nodes.push_back({"x", {address("127.0.1.1"), 51, 0}, {}, {}, false});
   if (maybe())
-    c.nodes.push_back({"y",
-                       {address("127.0.1.2"), 51, 0},
-                       admin_config{{}, one_of<std::string>({"", "token"})},
-                       "data-y",
-                       maybe()});
+    c.nodes.push_back(
+        {"y",
+         {address("127.0.1.2"), 51, 0},
+         admin_config{{}, one_of<std::string>({"", "token"}), std::nullopt},
+         "data-y",
+         maybe()});
   if (maybe())
     c.tls = cluster_tls{"ca", "certificate", "key"};
   c.heartbeat = one_of<milliseconds>({1s, 1500ms});
@@ -325,7 +326,9 @@ configuration arbitrary_configuration() {
   if (maybe())
     c.admin = {
         {unix_path{"/run/x"}, protocol::endpoint{address("127.0.0.7"), 80, 0}},
-        one_of<std::string>({"", "token"})};
+        one_of<std::string>({"", "token"}),
+        one_of<std::optional<admin_tls>>(
+            {std::nullopt, admin_tls{"certificate.pem", "key.pem"}})};
   c.log = {one_of({log_level::info, log_level::trace}),
            one_of({log_format::json, log_format::text})};
   c.data_dir = one_of<std::string>({"/var/lib/troupe", "data"});
@@ -334,6 +337,11 @@ configuration arbitrary_configuration() {
   c.fault_injection = maybe();
   c.threads = {one_of<std::uint16_t>({0, 1, 256}),
                one_of<std::uint16_t>({0, 2, 256})};
+  c.supervision = {
+      one_of<std::uint32_t>({1, 5, 1'000'000}),
+      one_of<milliseconds>({milliseconds{1000}, milliseconds{60000}}),
+      one_of<milliseconds>({milliseconds{10}, milliseconds{100}}),
+      one_of<milliseconds>({milliseconds{1000}, milliseconds{30000}})};
   if (maybe())
     c.cluster = cluster();
   const auto routers = *rc::gen::inRange(0U, 3U);

@@ -37,7 +37,31 @@ INSTANTIATE_TEST_SUITE_P(
              "error admin.listen[1]: is given twice"},
         rule{"AdminListenerBeyondLoopback",
              {{"/admin", R"({"listen": ["192.0.2.1:80"]})"}},
+             "error admin.listen[0]: beyond loopback"},
+        rule{"AdminListenerBeyondLoopbackWithTls",
+             {{"/admin",
+               R"({"listen": ["192.0.2.1:80"],
+                   "tls": {"certificate": "c", "key": "k"}})"}},
              "warning admin.listen[0]: anyone"},
+        rule{"AdminCertificateIsEmpty",
+             {{"/admin", R"({"tls": {"certificate": "", "key": "k"}})"}},
+             "error admin.tls.certificate: must not be empty"},
+        rule{"AdminKeyIsEmpty",
+             {{"/admin", R"({"tls": {"certificate": "c", "key": ""}})"}},
+             "error admin.tls.key: must not be empty"},
+        rule{"SupervisionWithinTooShort",
+             {{"/supervision", R"({"within": "999ms"})"}},
+             "error supervision.within: must be 1000ms to 1h"},
+        rule{"SupervisionBackoffTooShort",
+             {{"/supervision", R"({"first_backoff": "9ms"})"}},
+             "error supervision.first_backoff: must be 10ms to 1h"},
+        rule{"SupervisionBackoffTooLong",
+             {{"/supervision", R"({"longest_backoff": "61m"})"}},
+             "error supervision.longest_backoff: must be 10ms to 1h"},
+        rule{"SupervisionBackoffsInOrder",
+             {{"/supervision",
+               R"({"first_backoff": "2s", "longest_backoff": "1s"})"}},
+             "error supervision.longest_backoff: must not be less"},
         rule{"AdminSocketPathTooLong",
              {{"/admin",
                R"({"listen": ["unix:/)" + std::string(107, 'x') + R"("]})"}},
@@ -208,7 +232,7 @@ TEST(Validation, RefusesFaultInjectionBeyondLoopback) {
               ElementsAre(StartsWith("error fault_injection: cannot be on "
                                      "while the admin endpoint listens on "
                                      "192.0.2.1:80"),
-                          StartsWith("warning admin.listen[1]")));
+                          StartsWith("error admin.listen[1]: beyond")));
 }
 
 TEST(Validation, RefusesFaultInjectionWhereANodeListensBeyondLoopback) {
@@ -219,7 +243,7 @@ TEST(Validation, RefusesFaultInjectionWhereANodeListensBeyondLoopback) {
           .dump(2));
   EXPECT_THAT(texts(result.messages),
               ElementsAre(StartsWith("error fault_injection: cannot be on"),
-                          StartsWith("warning cluster.nodes[1].admin")));
+                          StartsWith("error cluster.nodes[1].admin")));
 }
 
 TEST(Validation, LetsFaultInjectionPassOnLoopbackAndUnixSockets) {
