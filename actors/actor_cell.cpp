@@ -11,6 +11,9 @@ namespace troupe::actors {
 
 namespace {
 
+/// A rate is that of a second at least.
+constexpr std::int64_t window_ns = 1'000'000'000;
+
 std::int64_t to_ns(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              time.time_since_epoch())
@@ -90,6 +93,8 @@ std::optional<fault::kind_type> parse_fault_kind(std::string_view text) {
     return fault::kind_type::stall;
   if (text == "drop")
     return fault::kind_type::drop;
+  if (text == "poison")
+    return fault::kind_type::poison;
   return std::nullopt;
 }
 
@@ -124,9 +129,10 @@ std::int64_t mailbox_gauge::oldest_ns(std::int64_t now_ns) const {
 
 // -- actor_cell ---------------------------------------------------------------
 
-actor_cell::actor_cell(std::string parent, actor_kind kind, std::string name)
+actor_cell::actor_cell(std::string parent, actor_kind kind, std::string name,
+                       tracer trace)
     : id_(child_id(parent, kind, name)), parent_(std::move(parent)),
-      name_(std::move(name)), kind_(kind) {
+      name_(std::move(name)), kind_(kind), tracer_(std::move(trace)) {
   types_[other_type].name = "other";
 }
 
@@ -178,27 +184,96 @@ std::int64_t thread_cpu_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void actor_cell::end_handler(std::uint32_t type, std::int64_t took_ns,
-                             std::int64_t cpu_ns, bool counted) {
+void actor_cell::end_handler(std::uint32_t type, std::int64_t began_ns,
+                             std::int64_t now_ns, std::int64_t cpu_ns,
+                             bool counted) {
   // There is one writer, so no locked instruction is needed.
-  auto increment = [](std::atomic<std::uint64_t>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1,
-                  std::memory_order_relaxed);
+  const auto add = [](auto& counter, auto more) {
+    const auto sum = counter.load(std::memory_order_relaxed) + more;
+    counter.store(sum, std::memory_order_relaxed);
+    return sum;
   };
   running_since_ns_.store(0, std::memory_order_relaxed);
   if (!counted)
     return;
-  increment(handled_);
-  increment(types_[type].count);
+  const auto took_ns = now_ns - began_ns;
+  const auto handled = add(handled_, std::uint64_t{1});
+  recent_[handled % recent_kept].store(began_ns << type_bits | type,
+                                       std::memory_order_relaxed);
+  add(types_[type].count, std::uint64_t{1});
+  add(cpu_ns_, cpu_ns);
   auto width = std::bit_width(static_cast<std::uint64_t>(took_ns));
-  increment(histogram_[std::min<std::size_t>(static_cast<std::size_t>(width),
-                                             buckets - 1)]);
+  add(histogram_[std::min<std::size_t>(static_cast<std::size_t>(width),
+                                       buckets - 1)],
+      std::uint64_t{1});
   if (cpu_ns > longest_cpu_ns_.load(std::memory_order_relaxed))
     longest_cpu_ns_.store(cpu_ns, std::memory_order_relaxed);
   if (took_ns > longest_ns_.load(std::memory_order_relaxed)) {
     longest_type_.store(type, std::memory_order_relaxed);
     longest_ns_.store(took_ns, std::memory_order_relaxed);
   }
+  if (now_ns - window_began_ns_.load(std::memory_order_relaxed) >= window_ns)
+    measure_rate(now_ns, handled);
+  if (now_ns < trace_until_ns_.load(std::memory_order_relaxed))
+    trace(type, took_ns, cpu_ns);
+}
+
+void actor_cell::measure_rate(std::int64_t now_ns, std::uint64_t handled) {
+  const auto seconds =
+      static_cast<double>(now_ns
+                          - window_began_ns_.load(std::memory_order_relaxed))
+      / 1e9;
+  const auto cpu = cpu_ns_.load(std::memory_order_relaxed);
+  last_rate_.store(
+      static_cast<double>(handled
+                          - window_handled_.load(std::memory_order_relaxed))
+          / seconds,
+      std::memory_order_relaxed);
+  last_share_.store(
+      static_cast<double>(cpu - window_cpu_ns_.load(std::memory_order_relaxed))
+          / 1e9 / seconds,
+      std::memory_order_relaxed);
+  window_handled_.store(handled, std::memory_order_relaxed);
+  window_cpu_ns_.store(cpu, std::memory_order_relaxed);
+  window_began_ns_.store(now_ns, std::memory_order_relaxed);
+}
+
+/// An actor that has become idle measures no more: its open window tells.
+void actor_cell::read_rate(std::int64_t now_ns, actor_snapshot& into) const {
+  const auto open_ns =
+      now_ns - window_began_ns_.load(std::memory_order_relaxed);
+  if (open_ns < window_ns) {
+    into.messages_per_second = last_rate_.load(std::memory_order_relaxed);
+    into.cpu_share = last_share_.load(std::memory_order_relaxed);
+    return;
+  }
+  const auto seconds = static_cast<double>(open_ns) / 1e9;
+  const auto handled =
+      into.handled
+      - std::min(into.handled, window_handled_.load(std::memory_order_relaxed));
+  const auto cpu =
+      into.cpu.count() - window_cpu_ns_.load(std::memory_order_relaxed);
+  into.messages_per_second = static_cast<double>(handled) / seconds;
+  into.cpu_share =
+      static_cast<double>(std::max<std::int64_t>(cpu, 0)) / 1e9 / seconds;
+}
+
+void actor_cell::trace_for(std::chrono::milliseconds time) {
+  const auto span =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+  trace_until_ns_.store(span == 0 ? 0 : steady_ns() + span,
+                        std::memory_order_relaxed);
+}
+
+void actor_cell::trace(std::uint32_t type, std::int64_t took_ns,
+                       std::int64_t cpu_ns) {
+  if (!tracer_)
+    return;
+  const auto gauge = gauge_.load();
+  const auto depth = gauge != nullptr ? gauge->depth() : 0;
+  tracer_({id_, type_name(type), std::chrono::nanoseconds(took_ns),
+           std::chrono::nanoseconds(cpu_ns),
+           depth - std::min<std::uint64_t>(depth, 1)});
 }
 
 void actor_cell::count_unexpected() {
@@ -209,6 +284,10 @@ void actor_cell::count_restart(std::string_view reason) {
   restart_reason_.set(reason);
   restarted_ns_.store(steady_ns(), std::memory_order_relaxed);
   restarts_.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard guard(rare_);
+  restart_history_.push_back({steady_ns(), std::string(reason)});
+  if (restart_history_.size() > restarts_kept)
+    restart_history_.pop_front();
 }
 
 // -- faults -------------------------------------------------------------------
@@ -216,6 +295,7 @@ void actor_cell::count_restart(std::string_view reason) {
 void actor_cell::arm(const fault& f) {
   std::lock_guard guard(rare_);
   fault_ = f;
+  poison_has_struck_ = false;
   fault_armed_.store(true, std::memory_order_release);
 }
 
@@ -226,7 +306,7 @@ void actor_cell::clear_fault() {
 
 std::optional<fault> actor_cell::next_fault() {
   std::lock_guard guard(rare_);
-  if (!fault_armed())
+  if (!fault_armed() || fault_.kind == fault::kind_type::poison)
     return std::nullopt;
   if (fault_.after_messages > 1) {
     --fault_.after_messages;
@@ -236,6 +316,19 @@ std::optional<fault> actor_cell::next_fault() {
   if (fault_.kind != fault::kind_type::stall)
     fault_armed_.store(false, std::memory_order_release);
   return fault_;
+}
+
+bool actor_cell::poisoned() {
+  std::lock_guard guard(rare_);
+  if (!fault_armed() || fault_.kind != fault::kind_type::poison)
+    return false;
+  if (fault_.after_messages > 1) {
+    --fault_.after_messages;
+    return false;
+  }
+  if (std::exchange(poison_has_struck_, true))
+    fault_armed_.store(false, std::memory_order_release);
+  return true;
 }
 
 void actor_cell::stall(std::chrono::milliseconds longest) {
@@ -283,6 +376,26 @@ double actor_cell::percentile_us(double share) const {
   return 0;
 }
 
+std::vector<dated_text> actor_cell::recent_messages() const {
+  std::vector<dated_text> result;
+  const auto handled = handled_.load(std::memory_order_relaxed);
+  const auto first = handled < recent_kept ? 1 : handled - recent_kept + 1;
+  for (auto i = first; i <= handled; ++i) {
+    const auto entry = recent_[i % recent_kept].load(std::memory_order_relaxed);
+    const auto type =
+        static_cast<std::uint32_t>(entry & ((1 << type_bits) - 1));
+    result.push_back({entry >> type_bits, type_name(type)});
+  }
+  // The actor goes on meanwhile: the first ones may be new ones by now.
+  std::ranges::stable_sort(result, {}, &dated_text::at_ns);
+  return result;
+}
+
+std::vector<dated_text> actor_cell::restart_history() const {
+  const std::lock_guard guard(rare_);
+  return {restart_history_.begin(), restart_history_.end()};
+}
+
 actor_snapshot
 actor_cell::snapshot(std::chrono::steady_clock::time_point now) const {
   auto now_ns = to_ns(now);
@@ -301,6 +414,9 @@ actor_cell::snapshot(std::chrono::steady_clock::time_point now) const {
   if (s.state.empty())
     s.state = "running";
   s.handled = handled_.load(std::memory_order_relaxed);
+  s.cpu = std::chrono::nanoseconds(cpu_ns_.load(std::memory_order_relaxed));
+  if (s.alive)
+    read_rate(now_ns, s);
   for (std::uint32_t i = 0; i < type_slots; ++i)
     if (auto n = types_[i].count.load(std::memory_order_relaxed); n > 0)
       s.by_type.push_back({type_name(i), n});
@@ -325,6 +441,7 @@ actor_cell::snapshot(std::chrono::steady_clock::time_point now) const {
   s.last_end_reason = end_reason_.get();
   s.unexpected = unexpected_.load(std::memory_order_relaxed);
   s.fault_armed = fault_armed();
+  s.traced = now_ns < trace_until_ns_.load(std::memory_order_relaxed);
   return s;
 }
 

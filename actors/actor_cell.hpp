@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,15 +45,21 @@ std::string child_id(std::string_view parent, actor_kind kind,
 
 /// A failure that an actor is told to have, for tests and drills.
 struct fault {
-  enum class kind_type : std::uint8_t { throw_exception, stall, drop };
+  enum class kind_type : std::uint8_t {
+    throw_exception,
+    stall,
+    drop,
+    poison ///< of a connection: an UPDATE that cannot be handled, not even when
+           ///< it is tried again
+  };
   kind_type kind = kind_type::throw_exception;
-  /// Strikes at the k-th message from now; 0 is taken as 1.
+  /// Strikes at the k-th message from now (`poison`: UPDATE); 0 is taken as 1.
   std::uint64_t after_messages = 1;
   /// A stall ends after this time, or when the fault is cleared.
   std::chrono::milliseconds stall_for{30000};
 };
 
-/// "throw", "stall" and "drop"; nothing for any other text.
+/// "throw", "stall", "drop" and "poison"; nothing for any other text.
 std::optional<fault::kind_type> parse_fault_kind(std::string_view text);
 
 /// What is known about the messages of one type.
@@ -59,6 +67,24 @@ struct message_count {
   std::string type;
   std::uint64_t count = 0;
 };
+
+/// A message that was handled, or a restart: what, and when by the clock of
+/// statistics.
+struct dated_text {
+  std::int64_t at_ns = 0;
+  std::string text;
+};
+
+/// A message that a traced actor has handled.
+struct traced_message {
+  const std::string& actor; ///< its id
+  std::string type;
+  std::chrono::nanoseconds took{0};
+  std::chrono::nanoseconds cpu{0};
+  std::uint64_t waiting = 0; ///< messages behind it
+};
+/// Takes what traced actors tell; called by their threads.
+using tracer = std::function<void(const traced_message&)>;
 
 /// An actor at one moment, as the admin endpoint shows it.
 struct actor_snapshot {
@@ -76,6 +102,11 @@ struct actor_snapshot {
   std::chrono::nanoseconds oldest_message{0};
   /// Messages handled, over all incarnations.
   std::uint64_t handled = 0;
+  /// Of the last second or more: messages handled in one, and the share of a
+  /// processor that this took.
+  double messages_per_second = 0;
+  double cpu_share = 0;
+  std::chrono::nanoseconds cpu{0}; ///< in handlers, over all incarnations
   /// Messages handled, by type; at most 32 types, the last one is "other".
   std::vector<message_count> by_type;
   /// Handling times; the error of an interpolated bucket is below a factor 2.
@@ -100,6 +131,7 @@ struct actor_snapshot {
   /// Messages that no handler takes (a defect of the sender).
   std::uint64_t unexpected = 0;
   bool fault_armed = false;
+  bool traced = false;
 };
 
 /// The mailbox of one incarnation. Anybody writes `enqueued`, only the actor
@@ -154,7 +186,8 @@ public:
   /// The name of a message type, made when a type is seen for the first time.
   using name_maker = std::string (*)(std::uint64_t key, const void* hint);
 
-  actor_cell(std::string parent, actor_kind kind, std::string name);
+  actor_cell(std::string parent, actor_kind kind, std::string name,
+             tracer trace = {});
   actor_cell(const actor_cell&) = delete;
   actor_cell& operator=(const actor_cell&) = delete;
 
@@ -185,16 +218,23 @@ public:
     running_type_.store(type, std::memory_order_relaxed);
     running_since_ns_.store(now_ns, std::memory_order_release);
   }
-  /// The handler has ended; counts the message unless it was put back (actor).
-  void end_handler(std::uint32_t type, std::int64_t took_ns,
-                   std::int64_t cpu_ns, bool counted);
+  /// The handler has ended, `began_ns` ago as steady nanoseconds tell; counts
+  /// the message unless it was put back (actor).
+  void end_handler(std::uint32_t type, std::int64_t began_ns,
+                   std::int64_t now_ns, std::int64_t cpu_ns, bool counted);
   /// A message came that no handler takes (actor).
   void count_unexpected();
 
   // -- what the supervisor tells ----------------------------------------------
 
-  /// Counts a restart and keeps its reason (at most 255 bytes).
+  /// Counts a restart and keeps its reason (at most 255 bytes); the last 16 are
+  /// kept with their times.
   void count_restart(std::string_view reason);
+
+  // -- what an operator asks for ----------------------------------------------
+
+  /// Tells the tracer of every message until the time is over; 0 ends it.
+  void trace_for(std::chrono::milliseconds time);
 
   // -- faults -----------------------------------------------------------------
 
@@ -207,6 +247,9 @@ public:
   }
   /// Whether the armed fault strikes at this message (actor).
   std::optional<fault> next_fault();
+  /// Whether the UPDATE at hand is poisoned: twice for the same one, as it is
+  /// tried twice (actor).
+  bool poisoned();
   /// Blocks as a stalled handler does, until `clear_fault` or the time is over
   /// (actor).
   void stall(std::chrono::milliseconds longest);
@@ -214,6 +257,11 @@ public:
   // -- readers ----------------------------------------------------------------
 
   actor_snapshot snapshot(std::chrono::steady_clock::time_point now) const;
+  /// The last 64 messages that were handled, oldest first; the time is that of
+  /// the handler's begin.
+  std::vector<dated_text> recent_messages() const;
+  /// The last 16 restarts, oldest first.
+  std::vector<dated_text> restart_history() const;
   /// What is being handled and since when; nothing when the actor is idle.
   std::optional<std::pair<std::string, std::int64_t>> running() const;
 
@@ -226,6 +274,9 @@ private:
   static constexpr std::uint32_t type_slots = 32;
   static constexpr std::uint32_t other_type = type_slots - 1;
   static constexpr std::size_t buckets = 40;
+  static constexpr std::uint32_t type_bits = 5; // of a type's index
+  static constexpr std::size_t recent_kept = 64;
+  static constexpr std::size_t restarts_kept = 16;
 
   static std::uint32_t home_slot(std::uint64_t key) {
     return static_cast<std::uint32_t>((key ^ (key >> 32)) % other_type);
@@ -236,6 +287,9 @@ private:
                            const void* hint);
   std::string type_name(std::uint32_t index) const;
   double percentile_us(double share) const;
+  void measure_rate(std::int64_t now_ns, std::uint64_t handled);
+  void read_rate(std::int64_t now_ns, actor_snapshot& into) const;
+  void trace(std::uint32_t type, std::int64_t took_ns, std::int64_t cpu_ns);
 
   const std::string id_;
   const std::string parent_;
@@ -249,7 +303,17 @@ private:
   std::atomic<std::int64_t> longest_ns_{0};
   std::atomic<std::int64_t> longest_cpu_ns_{0};
   std::atomic<std::uint32_t> longest_type_{0};
+  std::atomic<std::int64_t> cpu_ns_{0};
   std::array<std::atomic<std::uint64_t>, buckets> histogram_{};
+  /// The begin of a handler in nanoseconds, and below it the message's type.
+  std::array<std::atomic<std::int64_t>, recent_kept> recent_{};
+  // A window of about a second, and what the one before came to.
+  std::atomic<std::int64_t> window_began_ns_{0};
+  std::atomic<std::uint64_t> window_handled_{0};
+  std::atomic<std::int64_t> window_cpu_ns_{0};
+  std::atomic<double> last_rate_{0};
+  std::atomic<double> last_share_{0};
+  std::atomic<std::int64_t> trace_until_ns_{0};
   std::array<type_entry, type_slots> types_;
   std::atomic<std::uint64_t> unexpected_{0};
   std::atomic<std::uint64_t> restarts_{0};
@@ -260,6 +324,9 @@ private:
   std::atomic<bool> fault_armed_{false};
   mutable std::mutex rare_; // for what follows, and for new message types
   fault fault_;
+  bool poison_has_struck_ = false; // once, and will again
+  std::deque<dated_text> restart_history_;
+  const tracer tracer_;
 };
 
 /// Processor time of the calling thread in nanoseconds, for statistics only.

@@ -14,7 +14,7 @@ std::shared_ptr<actor_cell> actor_registry::add(std::string_view parent,
   auto [place, is_new] = by_id_.try_emplace(std::move(id));
   if (is_new) {
     place->second = std::make_shared<actor_cell>(std::string(parent), kind,
-                                                 std::string(name));
+                                                 std::string(name), tracer_);
     in_order_.push_back(place->second);
   }
   return place->second;
@@ -29,13 +29,30 @@ std::shared_ptr<actor_cell> actor_registry::find(std::string_view id) const {
 bool actor_registry::remove(std::string_view id) {
   auto below = std::string(id) + '/';
   std::lock_guard guard(mutex_);
-  auto goes = [&](const cell_ptr& cell) {
-    return cell->id() == id || cell->id().starts_with(below);
+  auto goes = [&](const std::string& each) {
+    return each == id || each.starts_with(below);
   };
   auto known = by_id_.contains(id);
-  std::erase_if(by_id_, [&](auto& entry) { return goes(entry.second); });
-  std::erase_if(in_order_, goes);
+  std::erase_if(by_id_, [&](auto& entry) { return goes(entry.first); });
+  std::erase_if(histories_, [&](auto& entry) { return goes(entry.first); });
+  std::erase_if(in_order_, [&](auto& cell) { return goes(cell->id()); });
   return known;
+}
+
+std::shared_ptr<fsm_history>
+actor_registry::history_of(const std::string& session_id) {
+  std::lock_guard guard(mutex_);
+  auto& place = histories_[session_id];
+  if (!place)
+    place = std::make_shared<fsm_history>();
+  return place;
+}
+
+std::shared_ptr<const fsm_history>
+actor_registry::find_history(std::string_view session_id) const {
+  std::lock_guard guard(mutex_);
+  auto place = histories_.find(session_id);
+  return place == histories_.end() ? nullptr : place->second;
 }
 
 std::size_t actor_registry::size() const {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/actor_cell.hpp"
+#include "actors/event_log.hpp"
+#include "actors/fsm_history.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -10,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe::actors {
@@ -26,6 +29,9 @@ struct running_handler {
 /// for an actor.
 class actor_registry {
 public:
+  /// `trace` is told of the messages of traced actors.
+  explicit actor_registry(tracer trace = {}) : tracer_(std::move(trace)) {}
+
   /// The cell of the actor that `parent` calls `name`; made if there is none
   /// yet, so a restarted parent finds the cells of its children again with
   /// their counters. An empty `parent` makes a root.
@@ -53,14 +59,28 @@ public:
                        std::chrono::steady_clock::time_point now =
                            std::chrono::steady_clock::now()) const;
 
+  /// The events of a session's state machine, made if there is none yet. A
+  /// restarted session finds those of its predecessor.
+  std::shared_ptr<fsm_history> history_of(const std::string& session_id);
+  /// Null for what is no session.
+  std::shared_ptr<const fsm_history>
+  find_history(std::string_view session_id) const;
+
+  /// What happens to actors and sessions.
+  event_log& events() { return events_; }
+  const event_log& events() const { return events_; }
+
 private:
   using cell_ptr = std::shared_ptr<actor_cell>;
 
   std::vector<cell_ptr> cells() const;
 
+  const tracer tracer_;
+  event_log events_;
   mutable std::mutex mutex_; // never held while an actor's cell is read
   std::vector<cell_ptr> in_order_;
   std::map<std::string, cell_ptr, std::less<>> by_id_;
+  std::map<std::string, std::shared_ptr<fsm_history>, std::less<>> histories_;
 };
 
 } // namespace troupe::actors

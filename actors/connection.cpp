@@ -18,12 +18,8 @@ namespace {
 constexpr std::size_t prefixes_per_batch = 8192;
 /// Octets that are parsed before others have their turn: about a millisecond.
 constexpr std::size_t octets_per_slice = 32UL * 1024;
-/// Lines for single UPDATEs, per connection and second.
-constexpr unsigned logged_updates_per_second = 16;
 /// Bytes of a malformed message in its line.
 constexpr std::size_t most_logged_bytes = 4096;
-/// How often the session hears that UPDATEs keep coming.
-constexpr auto sign_of_life_interval = 500ms;
 
 std::string_view kind_of(wire::message_type type) {
   switch (type) {
@@ -210,7 +206,7 @@ bool connection::complete_carried() {
       std::span<const std::uint8_t>{*first.bytes}.subspan(first.offset);
   std::size_t wanted = wire::header_size;
   if (carry_.size() >= wire::header_size)
-    wanted = static_cast<std::size_t>(carry_[16]) << 8 | carry_[17];
+    wanted = wire::length_in(carry_);
   const auto moved = std::min(rest.size(), wanted - carry_.size());
   carry_.insert(carry_.end(), rest.begin(),
                 rest.begin() + static_cast<std::ptrdiff_t>(moved));
@@ -243,25 +239,6 @@ void connection::take(const wire::frame& frame) {
     take_update(frame);
   else
     take_control(frame);
-}
-
-void connection::take_update(const wire::frame& frame) {
-  auto error = importer_->update(frame.body);
-  while (error && disable_family(*error, frame)) // the rest still counts
-    error = importer_->update(frame.body);
-  if (error) {
-    log_notes(frame);
-    fail(*error, static_cast<std::uint8_t>(frame.type), frame.whole);
-    return;
-  }
-  if (!importer_->notes().empty())
-    log_notes(frame);
-  for (const auto family : importer_->ends_of_rib())
-    this->send(
-        self_.session,
-        connection_event{
-            self_.id, fsm::update_received{self_.id}, {}, {}, family, {}});
-  note_update(frame);
 }
 
 void connection::take_control(const wire::frame& frame) {
@@ -349,61 +326,6 @@ void connection::log_malformed(std::string text,
                                         bytes.size(), most_logged_bytes))))
           .with("connection_id", log::connection_id_text(context().id))
           .with("connection_peer", remote_text_));
-}
-
-/// Tells the session of an UPDATE when the log is to show it, else only now
-/// and then: at full speed the session would hear nothing else.
-void connection::note_update(const wire::frame& frame) {
-  if (!self_.environment->log.enabled(log::level::info) || !may_log_update())
-    return sign_of_life();
-  told_alive_ = parsing_since_;
-  this->send(self_.session, connection_event{self_.id,
-                                             fsm::update_received{self_.id},
-                                             wire::to_text(frame, negotiated_),
-                                             {},
-                                             {},
-                                             {}});
-}
-
-void connection::sign_of_life() {
-  if (parsing_since_ - told_alive_ < sign_of_life_interval)
-    return;
-  told_alive_ = parsing_since_;
-  tell(fsm::update_received{self_.id});
-}
-
-bool connection::may_log_update() {
-  if (now() - log_window_ >= 1s) {
-    log_window_ = now();
-    logged_in_window_ = 0;
-  }
-  return ++logged_in_window_ <= logged_updates_per_second;
-}
-
-void connection::log_notes(const wire::frame& frame) {
-  auto& counters = *self_.counters;
-  for (const auto& note : importer_->notes()) {
-    if (note.verdict == protocol::verdict::treat_as_withdraw)
-      ++counters.treat_as_withdraw;
-    else if (note.verdict == protocol::verdict::attribute_discard)
-      ++counters.attribute_discard;
-  }
-  if (!self_.environment->log.enabled(log::level::warn) || !may_log_update())
-    return;
-  for (const auto& note : importer_->notes())
-    self_.environment->log.write(
-        log::connection_record(log::level::warn,
-                               (note.verdict == protocol::verdict::accept
-                                    ? "doubtful"
-                                    : "malformed")
-                                   + (" update from " + remote_text_ + ": ")
-                                   + std::string{note.reason})
-            .with("verdict", name_of(note.verdict))
-            .with("attribute",
-                  std::string{wire::attribute_name(note.attribute)})
-            .with("message_contents", wire::hex_dump(frame.whole))
-            .with("connection_id", log::connection_id_text(context().id))
-            .with("connection_peer", remote_text_));
 }
 
 void connection::send_batches() {

@@ -24,6 +24,8 @@ struct connection_arguments {
   protocol::endpoint local;
   protocol::endpoint remote;
   std::shared_ptr<neighbor_counters> counters;
+  std::string router; ///< names, for who looks at what was quarantined
+  std::string neighbor;
 };
 
 /// One TCP connection: frames and decodes what comes, runs the import, hands
@@ -56,6 +58,10 @@ private:
   bool complete_carried();
   void take(const protocol::wire::frame& frame);
   void take_update(const protocol::wire::frame& frame);
+  void handle_update(const protocol::wire::frame& frame);
+  void isolate(const protocol::wire::frame& frame, const std::string& reason,
+               bool known);
+  void warn_of_mistake(const std::string& what);
   void take_control(const protocol::wire::frame& frame);
   void take_refresh(const protocol::wire::route_refresh_message& message);
   void tell(protocol::fsm::event event);

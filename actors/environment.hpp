@@ -2,6 +2,7 @@
 
 #include "actors/actor_registry.hpp"
 #include "actors/log/logger.hpp"
+#include "actors/quarantine.hpp"
 #include "actors/transport/transport.hpp"
 #include "rib/attribute_pool.hpp"
 
@@ -23,6 +24,9 @@ struct environment {
   /// The daemon has come back from a run that did not say goodbye: peers may
   /// still keep its routes (RFC 4724 §4.1).
   bool restarted = false;
+  /// UPDATEs that are not tried again.
+  std::shared_ptr<actors::quarantine> quarantine =
+      std::make_shared<actors::quarantine>();
 };
 using environment_ptr = std::shared_ptr<const environment>;
 

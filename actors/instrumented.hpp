@@ -139,7 +139,7 @@ private:
     handler_guard(const handler_guard&) = delete;
     handler_guard& operator=(const handler_guard&) = delete;
     ~handler_guard() {
-      self.cell_->end_handler(type, steady_ns() - began,
+      self.cell_->end_handler(type, began, steady_ns(),
                               thread_cpu_ns() - cpu_began, counted);
       if (counted)
         self.gauge_->count_out();
@@ -159,6 +159,8 @@ private:
       return false;
     case fault::kind_type::drop:
       return true;
+    case fault::kind_type::poison:
+      return false;
     }
     return false;
   }

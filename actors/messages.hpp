@@ -377,6 +377,14 @@ struct neighbor_counters {
   direction received, sent;
   std::atomic<std::uint64_t> treat_as_withdraw{0}, attribute_discard{0},
       dropped_for_loop{0}, declined_connections{0}, established{0};
+  /// UPDATEs that our own mistake kept us from handling.
+  std::atomic<std::uint64_t> quarantined{0};
+};
+
+/// A session is not tried for a time, as it keeps failing.
+struct session_pause {
+  std::string reason;
+  caf::actor_clock::time_point until; ///< of the actor clock
 };
 
 /// What an operator sees of a session; sent to the router at each change.
@@ -392,6 +400,7 @@ struct session_report {
   std::optional<protocol::endpoint> remote;
   std::optional<protocol::wire::negotiated> negotiated;
   std::set<protocol::family> disabled_families; ///< of those negotiated
+  std::optional<session_pause> pause;           ///< in Idle, while it lasts
   std::uint64_t flaps = 0;
   std::shared_ptr<neighbor_counters> counters;
 };
@@ -406,6 +415,7 @@ struct session_command {
     stop,          ///< end the actor after Cease `subcode`
     stop_silently, ///< end the actor, close TCP without a NOTIFICATION
     restart_over,  ///< from now on our OPENs say nothing of a restart
+    drop,          ///< end the actor of a connection; `text` is its id
   };
   kind what = kind::enable;
   protocol::cease_subcode subcode =
@@ -693,9 +703,11 @@ struct neighbor_status {
     std::uint64_t memory = 0; ///< see `rib::neighbor_counts::memory`
   };
   std::map<protocol::family, counts> families;
-  rib::member_backlog backlog;      ///< of its output
-  bool slow = false;                ///< see `advertised_counts`
-  std::uint64_t uptime_seconds = 0; ///< in Established, else 0
+  rib::member_backlog backlog;         ///< of its output
+  bool slow = false;                   ///< see `advertised_counts`
+  std::string paused_for;              ///< why it is not tried now, or empty
+  std::chrono::milliseconds paused{0}; ///< how long that lasts
+  std::uint64_t uptime_seconds = 0;    ///< in Established, else 0
 };
 struct neighbors_reply {
   std::vector<neighbor_status> neighbors;

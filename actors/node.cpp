@@ -5,6 +5,7 @@
 #include "actors/log/records.hpp"
 #include "actors/neighbor_key.hpp"
 #include "actors/router.hpp"
+#include "actors/supervision.hpp"
 
 #include <algorithm>
 
@@ -24,8 +25,8 @@ constexpr int routers_stop_group = 2;
 supervisor_options
 options_of(const node_arguments& a,
            std::function<void(const child_event&)> on_event) {
-  supervisor_options o;
-  o.seed = a.environment->seed + 1;
+  auto o = supervisor_options_of(a.configuration->supervision,
+                                 a.environment->seed + 1);
   o.on_event = std::move(on_event);
   return o;
 }
@@ -156,7 +157,7 @@ void node::start_router(const std::string& name) {
               return this->spawn<router>(router_arguments{
                   self_.environment, cell_of, *find(*configuration_, name),
                   self_.persisted.disabled, self_.shard_limits,
-                  self_.export_limits});
+                  self_.export_limits, self_.configuration->supervision});
             }),
             // Its sessions get 2 s to say Cease.
             .stop_timeout = std::chrono::milliseconds{2500},
@@ -177,6 +178,7 @@ void node::start_waiting_routers() {
 }
 
 void node::on_child(const child_event& event) {
+  publish(self_.environment->registry->events(), event);
   const std::string_view id = event.id;
   const bool started = event.kind == child_event::kind_type::started;
   if (event.kind == child_event::kind_type::ended && !stopping_

@@ -140,6 +140,10 @@ caf::result<command_result> node::command(const neighbor_command& m) {
 
 /// Finds the supervisor of the actor: this node, or a router below it.
 caf::result<command_result> node::restart(const restart_actor& m) {
+  if (m.id == cell().id())
+    return command_result{false, false,
+                          "the node is the daemon itself: whoever started it "
+                          "restarts it"};
   const auto prefix = cell().id() + '/';
   if (!m.id.starts_with(prefix))
     return command_result{false, true, "there is no actor " + m.id};

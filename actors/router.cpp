@@ -3,6 +3,7 @@
 #include "actors/log/records.hpp"
 #include "actors/rib.hpp"
 #include "actors/session.hpp"
+#include "actors/supervision.hpp"
 #include "config/derive.hpp"
 
 #include <algorithm>
@@ -23,8 +24,7 @@ constexpr int sessions_stop_group = 1;
 supervisor_options
 options_of(const router_arguments& a,
            std::function<void(const child_event&)> on_event) {
-  supervisor_options o;
-  o.seed = a.environment->seed;
+  auto o = supervisor_options_of(a.supervision, a.environment->seed);
   o.on_event = std::move(on_event);
   return o;
 }
@@ -191,7 +191,7 @@ void router::add_session(const std::string& name) {
             }),
             .restart =
                 temporary ? restart_policy::never : restart_policy::on_failure,
-            .limit = at_limit::give_up,
+            .limit = at_limit::persist,
             .stop_timeout = std::chrono::milliseconds{2000},
             .stop_group = sessions_stop_group,
             .cell = cell_of});
@@ -224,6 +224,7 @@ void router::start_group(group_id id) {
 /// A child has a new incarnation, or ended: its handle is published again, and
 /// what the table knows through it is brought in order.
 void router::on_child(const child_event& event) {
+  publish(self_.environment->registry->events(), event);
   const std::string_view id = event.id;
   const bool started = event.kind == child_event::kind_type::started;
   const auto number = [&](std::string_view prefix) {
@@ -256,18 +257,35 @@ void router::on_child(const child_event& event) {
         neighbors_.find(std::string{id.substr(session_prefix.size())});
     if (found == neighbors_.end())
       return;
-    if (event.kind == child_event::kind_type::removed) {
-      add_session(found->first);
-    } else if (started) {
-      found->second.handle = caf::actor_cast<session_actor>(event.handle);
-    } else if (event.kind == child_event::kind_type::ended) {
-      session_ended(found->second, event.reason);
-      found->second.handle = nullptr;
-      found->second.report.state = "Idle";
-      found->second.report.last_error = event.reason;
-      if (!found->second.range.empty() && !stopping_)
-        remove_neighbor(found->first);
-    }
+    session_changed_life(found->first, found->second, event);
+  }
+}
+
+void router::session_changed_life(const std::string& name,
+                                  neighbor_entry& entry,
+                                  const child_event& event) {
+  switch (event.kind) {
+  case child_event::kind_type::removed:
+    return add_session(name);
+  case child_event::kind_type::started:
+    entry.handle = caf::actor_cast<session_actor>(event.handle);
+    entry.pause.reset();
+    return;
+  case child_event::kind_type::restart_scheduled:
+    entry.pause =
+        session_pause{event.reason, this->clock().now() + event.delay};
+    return;
+  case child_event::kind_type::ended:
+    session_ended(entry, event.reason);
+    entry.handle = nullptr;
+    entry.report.state = "Idle";
+    entry.report.last_error = event.reason;
+    if (!entry.range.empty() && !stopping_)
+      remove_neighbor(name);
+    return;
+  case child_event::kind_type::gave_up:
+  case child_event::kind_type::escalated:
+    return;
   }
 }
 

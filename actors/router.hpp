@@ -22,6 +22,7 @@ struct router_arguments {
   std::set<std::string> disabled;
   rib::shard_limits shard_limits;
   rib::export_limits export_limits;
+  config::supervision_config supervision;
 };
 
 /// The supervisor of one router: which neighbours exist, what is restarted, and
@@ -73,6 +74,8 @@ private:
     std::shared_ptr<neighbor_counters> counters;
     session_actor handle;
     session_report report;
+    /// Why and until when its session is not started again after it failed.
+    std::optional<session_pause> pause;
     std::optional<registration> registered;
     std::optional<stale_source> stale; ///< only while not registered
     std::string range;      ///< name of the range that let it in, or empty
@@ -95,6 +98,8 @@ private:
   void add_session(const std::string& name);
   void start_group(group_id id);
   void on_child(const child_event& event);
+  void session_changed_life(const std::string& name, neighbor_entry& entry,
+                            const child_event& event);
   void session_ended(neighbor_entry& entry, const std::string& reason);
   void shard_started(std::uint32_t index, const child_event& event);
   void stop(const stop_router& m);

@@ -61,6 +61,12 @@ neighbor_status router::status_of(const neighbor_entry& entry) {
         std::chrono::duration_cast<std::chrono::seconds>(this->clock().now()
                                                          - entry.report.since)
             .count());
+  const auto& pause = entry.pause ? entry.pause : entry.report.pause;
+  if (pause && pause->until > this->clock().now()) {
+    status.paused_for = pause->reason;
+    status.paused = std::chrono::duration_cast<std::chrono::milliseconds>(
+        pause->until - this->clock().now());
+  }
   for (const auto& [family, unused] : entry.configuration.families)
     status.families[family] = {};
   return status;
@@ -105,8 +111,17 @@ caf::result<neighbors_reply> router::neighbors() {
   return promise;
 }
 
-/// Ends a child and starts it again; connections belong to their sessions.
+/// Ends a child and starts it again. Connections are their sessions' own.
 command_result router::restart(const restart_actor& m) {
+  for (const auto& [name, entry] : neighbors_) {
+    const auto session = child_id(cell().id(), actor_kind::session, name);
+    if (!entry.handle || !m.id.starts_with(session + "/")
+        || self_.environment->registry->find(m.id) == nullptr)
+      continue;
+    this->send(entry.handle,
+               session_command{session_command::kind::drop, {}, m.id});
+    return {true, false, {}};
+  }
   for (const auto& each : sup_.children()) {
     const auto dot = each.id.find('.');
     const auto name = dot == each.id.npos ? "" : each.id.substr(dot + 1);

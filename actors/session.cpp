@@ -42,7 +42,8 @@ session::session(caf::actor_config& config, session_arguments arguments)
       peer_address_(peer_of(self_.neighbor)),
       peer_text_(text_of_peer(self_.neighbor)),
       fsm_(fsm_settings(), seed_of(self_)),
-      random_state_(rib::mix(seed_of(self_))) {}
+      random_state_(rib::mix(seed_of(self_))),
+      history_(self_.environment->registry->history_of(self_.cell->id())) {}
 
 session::behavior_type session::make_behavior() {
   set_down_handler([this](caf::down_msg& down) { handle_down(down); });
@@ -115,8 +116,26 @@ void session::start() {
 /// The heart: one event in, its actions carried out in order.
 void session::run(const fsm::event& event) {
   log_event(event);
+  const auto before = fsm_.current();
+  cause_.clear();
   for (const auto& action : fsm_.handle(event))
     execute(action);
+  remember(event, before);
+  own_failure_.clear();
+}
+
+/// For who looks at the session later, or watches it now.
+void session::remember(const fsm::event& event, fsm::state before) {
+  const auto id = fsm::connection_of(event);
+  const auto after = fsm_.current();
+  history_->add(
+      {std::chrono::system_clock::now(), title(event).data(), before, after,
+       id ? std::optional{static_cast<std::uint32_t>(*id)} : std::nullopt,
+       cause_});
+  if (before != after)
+    self_.environment->registry->events().add(session_change{
+        cell().id(), self_.router_configuration->name, self_.neighbor.name,
+        api_name(before), api_name(after), cause_});
 }
 
 fsm::settings session::fsm_settings() const {
@@ -304,6 +323,8 @@ void session::handle(const session_command& m) {
   case session_command::kind::stop_silently:
     silent_ = true;
     return;
+  case session_command::kind::drop:
+    return drop(m.text);
   case session_command::kind::restart_over:
     self_.restarted = false;
     return fsm_.reconfigure(fsm_settings());
@@ -341,8 +362,19 @@ void session::handle(const session_changed& m) {
 
 void session::handle_down(const caf::down_msg& down) {
   for (const auto& [id, c] : connections_)
-    if (c.actor && c.actor.address() == down.source)
+    if (c.actor && c.actor.address() == down.source) {
+      own_failure_ = reason_text(down.reason);
       return run(fsm::tcp_connection_failed{id});
+    }
+}
+
+/// An operator ends a connection's actor: as when it fails.
+void session::drop(const std::string& actor_id) {
+  for (const auto& [id, c] : connections_)
+    if (c.actor_id == actor_id) {
+      own_failure_ = "asked for by an operator";
+      return run(fsm::tcp_connection_failed{id});
+    }
 }
 
 /// The orderly end: Cease, or a silent close where graceful restart is to go

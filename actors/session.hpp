@@ -62,6 +62,7 @@ private:
   // -- what comes in ---------------------------------------------------------
   void start();
   void run(const protocol::fsm::event& event);
+  void remember(const protocol::fsm::event& event, protocol::fsm::state before);
   void handle(const incoming_connection& incoming);
   void handle(const attempt_event& attempt);
   void handle(const connection_event& event);
@@ -75,6 +76,7 @@ private:
   void handle(const session_changed& changed);
   void handle_down(const caf::down_msg& down);
   void stop(const session_command& command);
+  void drop(const std::string& actor_id);
   connection_id add_connection(peer_connection connection);
   std::optional<protocol::fsm::event> timer_event(const timer_key& key);
   void request_refresh();
@@ -117,6 +119,9 @@ private:
   intake_limits limits() const;
   std::string last_error() const;
   void report();
+  std::optional<session_pause> pause();
+  void publish_connection(const peer_connection& connection,
+                          std::string_view kind, const std::string& reason);
 
   // -- for the log -----------------------------------------------------------
   log::session_context context();
@@ -143,6 +148,7 @@ private:
   timer_table<timer_key> timers_;
   std::map<connection_id, peer_connection> connections_;
   std::uint64_t random_state_;
+  std::shared_ptr<fsm_history> history_;
 
   std::uint64_t attempt_ = 0;
   std::optional<transport::socket_id> attempt_socket_;
@@ -154,6 +160,8 @@ private:
   std::optional<protocol::wire::negotiated> agreed_;
   std::set<protocol::family> disabled_families_; // of those agreed upon
   std::string update_contents_; ///< of the event that is being handled
+  std::string cause_;           ///< why something ended in this event
+  std::string own_failure_;     ///< why a connection's actor failed in it
   std::string last_end_;        // why the last session ended
   std::string last_attempt_;    // why the last attempt since then failed
   caf::actor_clock::time_point since_{};

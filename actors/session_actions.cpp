@@ -97,10 +97,13 @@ void session::execute(const fsm::adopt_connection& a) {
                                  c.socket,
                                  c.local,
                                  c.remote,
-                                 self_.counters};
+                                 self_.counters,
+                                 self_.router_configuration->name,
+                                 self_.neighbor.name};
   c.actor_id = arguments.cell->id();
   c.actor = this->spawn<connection, caf::monitored>(std::move(arguments));
   log::log_connection_accepted(log(), context(), context(a.connection));
+  publish_connection(c, "started", {});
 }
 
 void session::execute(const fsm::begin_reading& a) {
@@ -143,6 +146,7 @@ void session::forget(connection_id id) {
   for (const auto which :
        {fsm::timer::hold, fsm::timer::keepalive, fsm::timer::delay_open})
     timers_.erase({which, id});
+  publish_connection(found->second, "ended", own_failure_);
   if (found->second.actor)
     demonitor(found->second.actor.address());
   if (!found->second.actor_id.empty())
@@ -186,12 +190,22 @@ void session::execute(const fsm::send_notification& a) {
 
 // -- timers -------------------------------------------------------------------
 
+void session::publish_connection(const peer_connection& c,
+                                 std::string_view kind,
+                                 const std::string& reason) {
+  if (!c.actor_id.empty())
+    self_.environment->registry->events().add(
+        actor_event{c.actor_id, kind, 0, reason, {}});
+}
+
 void session::execute(const fsm::arm_timer& a) {
   const timer_key key{a.which, a.connection.value_or(connection_id{})};
   if (const auto wanted = timers_.arm(key, now(), a.duration))
     this->delayed_send(
         handle_to_self(), wanted->delay,
         session_timer{key.first, key.second, wanted->generation});
+  if (a.which == fsm::timer::idle_hold)
+    report(); // until when nothing is tried
 }
 
 void session::execute(const fsm::disarm_timer& a) {
@@ -243,6 +257,8 @@ void session::execute(const fsm::established& a) {
 
 void session::execute(const fsm::session_down& a) {
   last_end_ = text_of(a.why);
+  if (!own_failure_.empty()) // a mistake of ours, which the peer knows not of
+    last_end_ += ": " + own_failure_;
   last_attempt_.clear();
   ++flaps_;
   registered_.reset();
@@ -260,8 +276,9 @@ void session::execute(const fsm::session_down& a) {
 
 void session::execute(const fsm::connection_ends& a) {
   const auto text = text_of(a.why);
-  if (text != last_end_) // else it was that of the session
-    last_attempt_ = text;
+  cause_ = own_failure_.empty() ? text : text + ": " + own_failure_;
+  if (cause_ != last_end_) // else it was that of the session
+    last_attempt_ = cause_;
   if (!log().enabled(log::level::warn))
     return;
   if (a.next == fsm::state::idle)
@@ -315,7 +332,16 @@ void session::report() {
     r.negotiated = status.agreed;
   }
   r.disabled_families = disabled_families_;
+  r.pause = pause();
   this->send(self_.router, std::move(r));
+}
+
+/// Its idle hold time, when it runs.
+std::optional<session_pause> session::pause() {
+  const timer_key key{fsm::timer::idle_hold, connection_id{}};
+  if (!timers_.armed(key))
+    return std::nullopt;
+  return session_pause{last_error(), now() + timers_.remaining(key, now())};
 }
 
 // -- for the log --------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,8 @@ enum class restart_strategy : std::uint8_t {
 /// What happens to a child that fails too often.
 enum class at_limit : std::uint8_t {
   escalate, ///< the owner stops all children and ends with the reason
-  give_up   ///< the child stays down until somebody calls `restart`
+  give_up,  ///< the child stays down until somebody calls `restart`
+  persist   ///< it is started again, with the longest pause in the end
 };
 
 /// Starts a child and returns its handle. What it throws counts as a failure of
@@ -93,12 +95,16 @@ struct child_event {
   };
   kind_type kind = kind_type::started;
   std::string id;
+  std::shared_ptr<actor_cell> cell; ///< of its specification; may be null
   /// The incarnation that started or ended.
   caf::strong_actor_ptr handle;
   std::uint64_t incarnation = 0; ///< 1 for the first
   std::string reason;
   caf::timespan delay{0};
 };
+
+/// "started", "ended", "restart_scheduled", ...
+std::string_view to_string(child_event::kind_type kind);
 
 struct supervisor_options {
   restart_strategy strategy = restart_strategy::one_for_one;

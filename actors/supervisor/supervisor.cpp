@@ -57,6 +57,24 @@ void send_exit(const caf::strong_actor_ptr& to, caf::exit_reason reason) {
 
 } // namespace
 
+std::string_view to_string(child_event::kind_type kind) {
+  switch (kind) {
+  case child_event::kind_type::started:
+    return "started";
+  case child_event::kind_type::ended:
+    return "ended";
+  case child_event::kind_type::restart_scheduled:
+    return "restart_scheduled";
+  case child_event::kind_type::gave_up:
+    return "gave_up";
+  case child_event::kind_type::removed:
+    return "removed";
+  case child_event::kind_type::escalated:
+    return "escalated";
+  }
+  return "unknown";
+}
+
 supervisor::supervisor(caf::scheduled_actor* owner, supervisor_options options)
     : owner_(owner), options_(std::move(options)),
       random_state_(options_.seed) {
@@ -380,7 +398,7 @@ void supervisor::failed(child& c, const std::string& reason) {
   if (!c.failures.empty()
       && now() - c.failures.back() > options_.backoff.reset_after)
     c.failures_in_row = 0;
-  if (over_limit(c))
+  if (over_limit(c) && c.spec.limit != at_limit::persist)
     return give_up(c, reason);
   c.phase = child_phase::waiting;
   c.restart_reason = reason;
@@ -449,8 +467,8 @@ void supervisor::recycle_siblings(const child& c, time_point start_at) {
 
 void supervisor::tell(const child& c, child_event::kind_type kind,
                       std::string reason, caf::timespan delay) {
-  events_.push_back(
-      {kind, c.spec.id, c.handle, c.incarnation, std::move(reason), delay});
+  events_.push_back({kind, c.spec.id, c.spec.cell, c.handle, c.incarnation,
+                     std::move(reason), delay});
 }
 
 void supervisor::kill_all() {

@@ -128,7 +128,7 @@ std::string a_name(std::uint64_t key, const void*) {
 void handle(actor_cell& cell, std::uint64_t type, std::int64_t took) {
   auto index = cell.type_index(type, &a_name, nullptr);
   cell.begin_handler(index, 1);
-  cell.end_handler(index, took, took, true);
+  cell.end_handler(index, 1, 1 + took, took, true);
 }
 
 actor_snapshot now_of(const actor_cell& cell) {
@@ -179,7 +179,7 @@ TEST(ActorCell, DoesNotCountAMessageThatIsPutBack) {
   auto index = cell.type_index(1, &a_name, nullptr);
   cell.begin_handler(index, 1);
   EXPECT_TRUE(cell.running());
-  cell.end_handler(index, 10, 10, false);
+  cell.end_handler(index, 1, 11, 10, false);
   EXPECT_FALSE(cell.running());
   EXPECT_EQ(now_of(cell).handled, 0U);
 }

@@ -35,6 +35,9 @@ struct node_world {
   std::shared_ptr<actors::actor_registry> registry =
       std::make_shared<actors::actor_registry>();
 
+  std::shared_ptr<actors::quarantine> quarantine =
+      std::make_shared<actors::quarantine>();
+
   node_world(virtual_system& world, log::level level)
       : log(sink,
             {level, log::format::json, {"troupe", "simulated", 1}, [&world] {
@@ -93,9 +96,9 @@ public:
                  log::level level = log::level::warn, bool restarted = false)
       : world_(world), own_(world.make_world(level)) {
     actors::node_arguments a;
-    a.environment =
-        std::make_shared<const actors::environment>(actors::environment{
-            world.net, own_->log, own_->pool, own_->registry, 42, restarted});
+    a.environment = std::make_shared<const actors::environment>(
+        actors::environment{world.net, own_->log, own_->pool, own_->registry,
+                            42, restarted, own_->quarantine});
     a.cell = own_->registry->add("", actors::actor_kind::node, "");
     a.configuration = std::move(configuration);
     handle_ = world_.system().spawn<actors::node>(std::move(a));
@@ -107,6 +110,7 @@ public:
   log::capture_sink& log() { return *own_->sink; }
   actors::actor_registry& registry() { return *own_->registry; }
   rib::attribute_pool& pool() { return own_->pool; }
+  actors::quarantine& quarantine() { return *own_->quarantine; }
 
   void apply(std::shared_ptr<const config::configuration> configuration) {
     caf::anon_send(handle_, actors::apply_configuration{configuration});
