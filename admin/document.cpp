@@ -33,6 +33,10 @@ std::unique_ptr<google::protobuf::Message> message_for(resource what) {
     return std::make_unique<v1::Actors>();
   case resource::actor:
     return std::make_unique<v1::Actor>();
+  case resource::history:
+    return std::make_unique<v1::History>();
+  case resource::quarantine:
+    return std::make_unique<v1::Quarantine>();
   case resource::accepted:
     return std::make_unique<v1::Accepted>();
   case resource::error:
@@ -92,24 +96,23 @@ struct verdict {
   }
 };
 
-// Text from peers may be no UTF-8, which ends neither a thread nor a document.
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 /// Adds a list to the text of an object.
 void append(const document::long_list& list, std::string& text) {
   text.pop_back();
   text += text.size() == 1 ? "" : ",";
-  text += text_of(list.name) + ":[";
+  text += json_text(list.name) + ":[";
   for (std::size_t i = 0; i != list.size; ++i) {
     text += i == 0 ? "" : ",";
-    text += text_of(list.element(i));
+    text += json_text(list.element(i));
   }
   text += "]}";
 }
 
 } // namespace
+
+std::string json_text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 const char* content_type(format f) {
   return f == format::json ? "application/json" : "application/x-protobuf";
@@ -138,7 +141,7 @@ format preferred_format(std::string_view accept) {
 }
 
 std::string render(const document& d, format f) {
-  auto text = text_of(d.body);
+  auto text = json_text(d.body);
   if (d.list)
     append(*d.list, text);
   if (f == format::json)

@@ -20,6 +20,8 @@ enum class resource : std::uint8_t {
   memory,
   actors,
   actor,
+  history,
+  quarantine,
   accepted,
   error
 };
@@ -48,6 +50,10 @@ const char* content_type(format f);
 /// Protobuf has the greater weight, or the same and is named more precisely.
 /// What is malformed counts as not said.
 format preferred_format(std::string_view accept);
+
+/// JSON on one line. Text that is no UTF-8, as it may come from peers, is made
+/// so: it ends neither a thread nor a document.
+std::string json_text(const nlohmann::json& value);
 
 /// The bytes to send. Text that is no UTF-8 is made so. Throws check_failure if
 /// the schema lacks a field that the document has.

@@ -3,6 +3,7 @@
 #include "actors/actor_registry.hpp"
 #include "actors/log/logger.hpp"
 #include "actors/messages.hpp"
+#include "actors/quarantine.hpp"
 #include "config/schema.hpp"
 
 #include <memory>
@@ -19,6 +20,7 @@ public:
   /// `node_name` is shown as the owner of what runs here; empty: single node.
   server(caf::actor_system& system, log::logger& log,
          std::shared_ptr<const actors::actor_registry> registry,
+         std::shared_ptr<actors::quarantine> quarantine,
          const config::configuration& configuration, std::string node_name);
   ~server();
   server(const server&) = delete;

@@ -20,14 +20,6 @@ std::string hex(std::uint64_t high, std::uint64_t low) {
   return text.data();
 }
 
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
-double seconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 /// Sequences one after the other; a set is an array within.
 json path_view(const wire::as_path& path) {
   json all = json::array();
@@ -183,6 +175,13 @@ json neighbors_view(const actors::neighbors_reply& reply,
     v["last_error"] = n.report.last_error;
     v["owner_node"] = owner_node;
     v["flaps"] = n.report.flaps;
+    // Why it is not tried just now, and for how long.
+    v["idle_hold"] =
+        n.paused.count() == 0
+            ? json(nullptr)
+            : json{{"reason", n.paused_for},
+                   {"remaining_seconds",
+                    std::chrono::duration<double>(n.paused).count()}};
     v["session"] = session_view(n.report);
     if (n.report.counters) {
       v["messages"]["received"] = counters_view(n.report.counters->received);
@@ -191,6 +190,7 @@ json neighbors_view(const actors::neighbors_reply& reply,
           n.report.counters->declined_connections.load();
       v["treat_as_withdraw"] = n.report.counters->treat_as_withdraw.load();
       v["attribute_discard"] = n.report.counters->attribute_discard.load();
+      v["quarantined"] = n.report.counters->quarantined.load();
     }
     v["output"] = {{"slow", n.slow},
                    {"queued_bytes", n.backlog.bytes},
@@ -318,46 +318,6 @@ document routes_document(actors::routes_page page) {
               return route_view_of(kept->routes[i].row);
             }};
   return d;
-}
-
-json actor_view(const actors::actor_snapshot& a, const std::string& node) {
-  json types = json::object();
-  for (const auto& each : a.by_type)
-    types[each.type] = each.count;
-  json v;
-  v["id"] = a.id;
-  v["kind"] = std::string{to_string(a.kind)};
-  v["name"] = a.name;
-  v["node"] = node;
-  v["parent"] = a.parent;
-  v["state"] = a.running_type && a.running_for > std::chrono::milliseconds{200}
-                   ? "busy"
-                   : a.state;
-  v["mailbox"] = {{"depth", a.mailbox_depth},
-                  {"oldest_ms", milliseconds(a.oldest_message)}};
-  v["messages"] = a.handled;
-  v["messages_by_type"] = std::move(types);
-  v["handling_us"] = {
-      {"p50", a.handling_p50_us},
-      {"p99", a.handling_p99_us},
-      {"longest", milliseconds(a.longest_handler) * 1000},
-      {"longest_cpu", milliseconds(a.longest_handler_cpu) * 1000},
-      {"longest_type", a.longest_handler_type}};
-  v["restarts"] = {{"count", a.restarts},
-                   {"last_reason", a.last_restart_reason}};
-  v["uptime_seconds"] = seconds(a.uptime);
-  if (a.running_type)
-    v["running"] = {{"type", *a.running_type},
-                    {"for_ms", milliseconds(a.running_for)}};
-  return v;
-}
-
-json actors_view(const std::vector<actors::actor_snapshot>& all,
-                 const std::string& node) {
-  json list = json::array();
-  for (const auto& each : all)
-    list.push_back(actor_view(each, node));
-  return {{"actors", std::move(list)}};
 }
 
 json health_view(const actors::health_reply& health) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "actors/actor_registry.hpp"
 #include "actors/messages.hpp"
 #include "admin/document.hpp"
 #include "admin/process_memory.hpp"
@@ -8,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
-#include <vector>
 
 /// The resources of the admin endpoint as JSON: pure functions from what the
 /// actors answered. Field names are the contract with the outside.
@@ -24,10 +22,6 @@ nlohmann::json memory_view(const actors::rib_totals& totals,
                            const process_memory& process);
 /// A page of routes; the list is long.
 document routes_document(actors::routes_page page);
-nlohmann::json actor_view(const actors::actor_snapshot& actor,
-                          const std::string& node);
-nlohmann::json actors_view(const std::vector<actors::actor_snapshot>& all,
-                           const std::string& node);
 nlohmann::json health_view(const actors::health_reply& health);
 /// What a change that was taken is answered with: {"accepted":true}.
 nlohmann::json accepted_view();

@@ -183,8 +183,13 @@ class Daemon:
 
     def reset(self, name):
         """As an operator does who will not wait for the damping to end."""
+        with open(f"{self.directory.name}/data/token", encoding="ascii") as file:
+            token = file.readline().strip()
         request = urllib.request.Request(
-            f"http://{ADMIN}/v1/neighbors/{name}/reset", b"{}", method="POST"
+            f"http://{ADMIN}/v1/neighbors/{name}/reset",
+            b"{}",
+            {"Authorization": f"Bearer {token}"},
+            method="POST",
         )
         urllib.request.urlopen(request, timeout=30).close()
 

@@ -15,8 +15,12 @@ struct client_error : std::runtime_error {
 /// Talks to the admin endpoint of a daemon.
 class client {
 public:
-  /// `url`: "http://HOST:PORT" or "unix:/PATH". `token_file` may be empty.
-  client(std::string url, const std::string& token_file);
+  /// `url`: "http://HOST:PORT", "https://HOST:PORT" or "unix:/PATH".
+  /// `token_file` may be empty: then that of a daemon on this host is taken
+  /// where we may read it. `ca_file` may be empty: then the system's
+  /// certificates are believed.
+  client(std::string url, const std::string& token_file,
+         std::string ca_file = {});
 
   /// The resource as JSON; throws client_error.
   nlohmann::json get(const std::string& path) const;
@@ -29,6 +33,7 @@ private:
 
   std::string url_;
   std::string token_;
+  std::string ca_file_;
 };
 
 /// Text for a query string or path segment.

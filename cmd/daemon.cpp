@@ -90,6 +90,15 @@ log::record daemon_record(log::level level, std::string text) {
   return r;
 }
 
+void log_traced(log::logger& log, const actors::traced_message& m) {
+  auto r = daemon_record(log::level::info, "traced: " + m.type);
+  r.with("actor", m.actor)
+      .with("took_us", m.took.count() / 1000)
+      .with("cpu_us", m.cpu.count() / 1000)
+      .with("waiting", m.waiting);
+  log.write(r);
+}
+
 /// What the main thread watches while the actors work.
 class main_loop {
 public:
@@ -199,7 +208,8 @@ int run_daemon(const daemon_options& options) {
     return 1;
   log::logger log{sink};
   rib::attribute_pool pool;
-  const auto registry = std::make_shared<actors::actor_registry>();
+  const auto registry = std::make_shared<actors::actor_registry>(
+      [&log](const actors::traced_message& m) { log_traced(log, m); });
   int status = 0;
   {
     run_marker marker{options.configuration->data_dir};
@@ -208,12 +218,19 @@ int run_daemon(const daemon_options& options) {
         std::make_unique<transport::reactor>(reactor_options_of(threads));
     const auto environment =
         std::make_shared<const actors::environment>(actors::environment{
-            *reactor, log, pool, registry, random_seed(), marker.found()});
+            *reactor, log, pool, registry, random_seed(), marker.found(),
+            std::make_shared<actors::quarantine>(options.configuration->data_dir
+                                                     + "/quarantine",
+                                                 TROUPE_VERSION)});
     auto arguments = node_arguments_of(options, environment, log);
     main_loop loop{log, *registry};
     system_config config{threads};
     caf::actor_system system{config};
-    admin::server server{system, log, registry, *options.configuration,
+    admin::server server{system,
+                         log,
+                         registry,
+                         environment->quarantine,
+                         *options.configuration,
                          options.node_name};
     arguments.on_admin = [&server](const actors::admin_actor& handle) {
       server.set_admin(handle);

@@ -10,21 +10,6 @@ using nlohmann::json;
 
 namespace {
 
-/// A field as text; "-" where there is none.
-std::string cell(const json& value) {
-  if (value.is_null())
-    return "-";
-  if (value.is_string())
-    return value.get<std::string>().empty()
-               ? "-"
-               : printable(value.get<std::string>());
-  return value.dump();
-}
-
-std::string cell(const json& object, const char* key) {
-  return object.contains(key) ? cell(object.at(key)) : "-";
-}
-
 std::uint64_t number(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number()
@@ -57,13 +42,27 @@ std::string queue_of(const json& neighbor) {
   return found->value("slow", false) ? queued + " slow" : queued;
 }
 
+} // namespace
+
+std::string cell(const json& value) {
+  if (value.is_null())
+    return "-";
+  if (value.is_string())
+    return value.get<std::string>().empty()
+               ? "-"
+               : printable(value.get<std::string>());
+  return value.dump();
+}
+
+std::string cell(const json& object, const char* key) {
+  return object.contains(key) ? cell(object.at(key)) : "-";
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 48> text{};
   std::snprintf(text.data(), text.size(), "%.*f", digits, value);
   return text.data();
 }
-
-} // namespace
 
 table::table(std::vector<std::string> headings) {
   for (auto& h : headings) {
@@ -149,8 +148,8 @@ std::string neighbors_table(const json& view) {
   return t.text();
 }
 
-std::string neighbor_details(const json& neighbor) {
-  const auto flat = neighbor.flatten();
+std::string field_lines(const json& object) {
+  const auto flat = object.flatten();
   std::size_t width = 0;
   std::vector<std::pair<std::string, std::string>> lines;
   for (const auto& [path, value] : flat.items()) {
@@ -229,27 +228,6 @@ std::string memory_table(const json& view) {
   }
   row("all of that", 0, number(view, "accounted_bytes"));
   row("resident", 0, number(view, "resident_bytes"));
-  return t.text();
-}
-
-std::string actors_table(const json& view, bool tree) {
-  table t{{"Actor", "Kind", "State", ">Mailbox", ">Oldest ms", ">Messages",
-           ">p50 us", ">p99 us", ">Restarts", ">Uptime"}};
-  for (const auto& a : view.at("actors")) {
-    auto id = cell(a, "id");
-    if (tree) {
-      const auto depth = std::count(id.begin(), id.end(), '/');
-      const auto last = id.rfind('/');
-      id = std::string(static_cast<std::size_t>(depth) * 2, ' ')
-           + (last == id.npos ? id : id.substr(last + 1));
-    }
-    t.add(
-        {id, cell(a, "kind"), cell(a, "state"), cell(a.at("mailbox"), "depth"),
-         fixed(a.at("mailbox").value("oldest_ms", 0.0), 1), cell(a, "messages"),
-         fixed(a.at("handling_us").value("p50", 0.0), 1),
-         fixed(a.at("handling_us").value("p99", 0.0), 1),
-         cell(a.at("restarts"), "count"), age(a.value("uptime_seconds", 0.0))});
-  }
   return t.text();
 }
 

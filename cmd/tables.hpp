@@ -21,20 +21,22 @@ private:
   std::vector<bool> right_;
 };
 
+/// A field as text; "-" where there is none.
+std::string cell(const nlohmann::json& value);
+std::string cell(const nlohmann::json& object, const char* key);
+/// With so many digits behind the point.
+std::string fixed(double value, int digits);
 /// Text from elsewhere without what a terminal would act on.
 std::string printable(const std::string& text);
 /// "3d04h", "01:02:03": as routers print the age of a session.
 std::string age(double seconds);
 
 std::string neighbors_table(const nlohmann::json& view);
-/// Everything about one neighbour, a line each.
-std::string neighbor_details(const nlohmann::json& neighbor);
+/// Every field of an object, a line each.
+std::string field_lines(const nlohmann::json& object);
 /// With status codes in front; the legend is printed once, by `routes_legend`.
 std::string routes_table(const nlohmann::json& view);
 std::string routes_legend();
 std::string rib_table(const nlohmann::json& view);
 std::string memory_table(const nlohmann::json& view);
-/// `tree` indents children below their parents.
-std::string actors_table(const nlohmann::json& view, bool tree);
-
 } // namespace troupe::cmd

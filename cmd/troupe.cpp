@@ -1,10 +1,15 @@
+#include "cmd/actor_tables.hpp"
 #include "cmd/client.hpp"
 #include "cmd/tables.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
+#include <sys/ioctl.h>
+#include <thread>
+#include <unistd.h>
 
 namespace troupe::cmd {
 
@@ -23,7 +28,15 @@ struct options {
   unsigned limit = 1000;
   bool all = false;
   bool tree = false;
+  bool top = false;
+  std::string ca_file; ///< whose certificates are believed
+  unsigned rounds = 0; ///< of a live view; 0: for ever
+  unsigned seconds = 60;
 };
+
+client daemon_of(const options& o) {
+  return {o.admin, o.token_file, o.ca_file};
+}
 
 void print(const options& o, const json& view, const std::string& text) {
   std::cout << (o.as_json ? view.dump(2) + '\n' : text);
@@ -37,16 +50,16 @@ json only(const json& view, const std::string& name) {
 }
 
 void show_neighbors(const options& o) {
-  const auto view = client{o.admin, o.token_file}.get(
-      "/v1/neighbors?router=" + percent_encoded(o.router));
+  const auto view =
+      daemon_of(o).get("/v1/neighbors?router=" + percent_encoded(o.router));
   if (o.name.empty())
     return print(o, view, neighbors_table(view));
   const auto one = only(view, o.name);
-  print(o, one, neighbor_details(one));
+  print(o, one, field_lines(one));
 }
 
 void show_routes(const options& o) {
-  const client daemon{o.admin, o.token_file};
+  const auto daemon = daemon_of(o);
   std::string query = "/v1/routes?limit=" + std::to_string(o.limit);
   const auto add = [&](const char* key, const std::string& value) {
     if (!value.empty())
@@ -72,6 +85,65 @@ void show_routes(const options& o) {
   } while (o.all && !cursor.empty() && std::cout.good());
 }
 
+/// The actor of a neighbour's session.
+std::string session_id(const client& daemon, const std::string& name) {
+  for (const auto& a : daemon.get("/v1/actors").at("actors"))
+    if (a.at("kind") == "session" && a.at("name") == name)
+      return a.at("id");
+  throw client_error("there is no session " + name);
+}
+
+/// Again and again what hurts, until the reader has seen enough.
+void show_top(const options& o) {
+  const auto daemon = daemon_of(o);
+  const bool on_terminal = ::isatty(STDOUT_FILENO) != 0;
+  for (unsigned i = 0; std::cout.good();) {
+    const auto view = daemon.get("/v1/actors");
+    winsize size{};
+    const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    const std::size_t rows = known && size.ws_row > 3 ? size.ws_row - 2U : 40U;
+    if (on_terminal && !o.as_json)
+      std::cout << "\x1b[H\x1b[2J";
+    print(o, view, top_table(view, rows));
+    std::cout.flush();
+    if (++i == o.rounds)
+      return;
+    std::this_thread::sleep_for(std::chrono::seconds{1});
+  }
+}
+
+void show_actors(const options& o) {
+  if (o.top)
+    return show_top(o);
+  const auto view = daemon_of(o).get("/v1/actors");
+  print(o, view, actors_table(view, o.tree));
+}
+
+void add_show_actors(CLI::App& show, options& o) {
+  auto* actors = show.add_subcommand("actors", "Every actor at work");
+  actors->add_flag("--tree", o.tree, "As a tree");
+  auto* top =
+      actors->add_flag("--top", o.top, "What hurts most, again each second");
+  actors->add_option("--rounds", o.rounds, "Ends after so many")->needs(top);
+  actors->callback([&o] { show_actors(o); });
+  auto* actor = show.add_subcommand("actor", "Everything about one actor");
+  actor->add_option("id", o.id, "As `show actors` prints it")->required();
+  actor->callback([&o] {
+    const auto view = daemon_of(o).get("/v1/actors/" + o.id);
+    print(o, view, actor_details(view));
+  });
+  auto* session = show.add_subcommand("session", "How a session went");
+  session->add_option("name", o.name, "Of the neighbor")->required();
+  session->require_subcommand(1);
+  session->add_subcommand("events", "The last events of its state machine")
+      ->callback([&o] {
+        const auto daemon = daemon_of(o);
+        const auto view =
+            daemon.get("/v1/actors/" + session_id(daemon, o.name));
+        print(o, view.at("fsm_events"), session_events_table(view));
+      });
+}
+
 void add_show(CLI::App& app, options& o) {
   auto* show = app.add_subcommand("show", "Look at the daemon");
   show->require_subcommand(1);
@@ -93,20 +165,21 @@ void add_show(CLI::App& app, options& o) {
   routes->callback([&o] { show_routes(o); });
   auto* rib = show->add_subcommand("rib", "Sizes and digests of the tables");
   rib->callback([&o] {
-    const auto view = client{o.admin, o.token_file}.get("/v1/rib");
+    const auto view = daemon_of(o).get("/v1/rib");
     print(o, view, rib_table(view));
   });
   auto* memory = show->add_subcommand("memory", "What takes how much");
   memory->callback([&o] {
-    const auto view = client{o.admin, o.token_file}.get("/v1/memory");
+    const auto view = daemon_of(o).get("/v1/memory");
     print(o, view, memory_table(view));
   });
-  auto* actors = show->add_subcommand("actors", "Every actor at work");
-  actors->add_flag("--tree", o.tree, "As a tree");
-  actors->callback([&o] {
-    const auto view = client{o.admin, o.token_file}.get("/v1/actors");
-    print(o, view, actors_table(view, o.tree));
+  auto* quarantine = show->add_subcommand(
+      "quarantine", "UPDATEs that a mistake of ours kept us from handling");
+  quarantine->callback([&o] {
+    const auto view = daemon_of(o).get("/v1/quarantine");
+    print(o, view, quarantine_table(view));
   });
+  add_show_actors(*show, o);
 }
 
 void add_neighbor(CLI::App& app, options& o) {
@@ -120,10 +193,19 @@ void add_neighbor(CLI::App& app, options& o) {
       json body = json::object();
       if (!o.message.empty())
         body["message"] = o.message;
-      client{o.admin, o.token_file}.post(
-          "/v1/neighbors/" + percent_encoded(o.name) + '/' + verb, body);
+      daemon_of(o).post("/v1/neighbors/" + percent_encoded(o.name) + '/' + verb,
+                        body);
     });
   }
+}
+
+void add_quarantine(CLI::App& app, options& o) {
+  auto* quarantine =
+      app.add_subcommand("quarantine", "UPDATEs that are not tried again");
+  quarantine->require_subcommand(1);
+  quarantine->add_subcommand("clear", "Forgets them: they are tried again")
+      ->callback(
+          [&o] { daemon_of(o).post("/v1/quarantine/clear", json::object()); });
 }
 
 void add_actor(CLI::App& app, options& o) {
@@ -132,9 +214,14 @@ void add_actor(CLI::App& app, options& o) {
   actor->require_subcommand(1);
   actor->add_subcommand("restart", "Its supervisor ends and starts it")
       ->callback([&o] {
-        client{o.admin, o.token_file}.post("/v1/actors/" + o.id + "/restart",
-                                           json::object());
+        daemon_of(o).post("/v1/actors/" + o.id + "/restart", json::object());
       });
+  auto* trace = actor->add_subcommand("trace", "Its messages go to the log");
+  trace->add_option("--seconds", o.seconds, "For so long; 0 ends it");
+  trace->callback([&o] {
+    daemon_of(o).post("/v1/actors/" + o.id + "/trace",
+                      {{"seconds", o.seconds}});
+  });
 }
 
 } // namespace
@@ -146,9 +233,11 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_DFL);
   CLI::App app{"The operator's tool of Troupe"};
   troupe::cmd::options o;
-  app.add_option("--admin", o.admin, "http://HOST:PORT or unix:/PATH")
+  app.add_option("--admin", o.admin, "http(s)://HOST:PORT or unix:/PATH")
       ->envname("TROUPE_ADMIN");
   app.add_option("--token-file", o.token_file, "Token for changes");
+  app.add_option("--ca", o.ca_file, "PEM file whose certificates are believed")
+      ->envname("TROUPE_CA");
   app.add_flag("--json", o.as_json, "JSON as the daemon gives it");
   app.set_version_flag("--version", std::string{"troupe "} + TROUPE_VERSION);
   app.fallthrough();
@@ -156,6 +245,7 @@ int main(int argc, char** argv) {
   troupe::cmd::add_show(app, o);
   troupe::cmd::add_neighbor(app, o);
   troupe::cmd::add_actor(app, o);
+  troupe::cmd::add_quarantine(app, o);
   for (auto* each : app.get_subcommands({})) {
     each->fallthrough();
     for (auto* inner : each->get_subcommands({}))

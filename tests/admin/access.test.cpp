@@ -4,6 +4,10 @@
 
 #include <cstdio>
 #include <fstream>
+#include <iterator>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace troupe::admin {
 
@@ -17,14 +21,24 @@ httplib::Request request(const std::string& host,
   return q;
 }
 
-access_rules without_token() {
-  return access_rules{config::admin_config{}};
+const std::string no_file = "/nonexistent/troupe/token";
+
+std::string fresh_path(const char* name) {
+  auto path = ::testing::TempDir() + "troupe-" + name + '-'
+              + std::to_string(::getpid());
+  std::remove(path.c_str());
+  return path;
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 } // namespace
 
 TEST(Access, AHostThatIsANameIsRefused) {
-  const auto rules = without_token();
+  const access_rules rules{no_file};
   for (const char* good : {"127.0.0.1", "127.0.0.1:4676", "localhost",
                            "localhost:4676", "[::1]:4676", "192.0.2.7:80"})
     EXPECT_FALSE(rules.refuses(request(good), false)) << good;
@@ -35,7 +49,7 @@ TEST(Access, AHostThatIsANameIsRefused) {
 }
 
 TEST(Access, AnotherOriginIsRefused) {
-  const auto rules = without_token();
+  const access_rules rules{no_file};
   auto q = request("127.0.0.1:4676");
   q.set_header("Origin", "http://evil.example");
   EXPECT_TRUE(rules.refuses(q, false));
@@ -44,34 +58,60 @@ TEST(Access, AnotherOriginIsRefused) {
   EXPECT_FALSE(rules.refuses(own, false));
 }
 
-TEST(Access, WithoutATokenFileOnlyThisHostMayChange) {
-  const auto rules = without_token();
-  EXPECT_FALSE(rules.refuses_change(request("127.0.0.1"), false));
-  EXPECT_FALSE(rules.refuses_change(request("[::1]", "::1"), false));
-  EXPECT_TRUE(rules.refuses_change(request("192.0.2.1", "192.0.2.9"), false));
-  EXPECT_FALSE(rules.refuses_change(request("x", ""), true));
-}
-
-TEST(Access, ATokenIsAskedForWhereOneIsConfigured) {
-  const std::string path = ::testing::TempDir() + "troupe-token";
+TEST(Access, AChangeNeedsTheToken) {
+  const auto path = fresh_path("token");
   std::ofstream{path} << "secret\n";
-  config::admin_config c;
-  c.token_file = path;
-  const access_rules rules{c};
-  EXPECT_TRUE(rules.refuses_change(request("127.0.0.1"), false));
-  for (const char* wrong : {"Bearer", "Bearer secre", "Bearer secretx", "x"}) {
+  const access_rules rules{path};
+  EXPECT_EQ(rules.refuses_change(request("127.0.0.1"), false)->status, 401);
+  for (const char* wrong : {"Bearer", "Bearer secre", "Bearer secretx", "x",
+                            "Bearer secret ", "bearer secret"}) {
     auto q = request("127.0.0.1");
     q.set_header("Authorization", wrong);
-    EXPECT_TRUE(rules.refuses_change(q, false)) << wrong;
+    EXPECT_EQ(rules.refuses_change(q, false)->status, 401) << wrong;
   }
   auto q = request("192.0.2.1", "192.0.2.9");
   q.set_header("Authorization", "Bearer secret");
   EXPECT_FALSE(rules.refuses_change(q, false));
-  // A token that cannot be read opens nothing.
+  EXPECT_FALSE(rules.refuses_change(request("x", ""), true)); // Unix socket
   std::remove(path.c_str());
-  auto empty = request("127.0.0.1");
-  empty.set_header("Authorization", "Bearer ");
-  EXPECT_TRUE(rules.refuses_change(empty, false));
+}
+
+TEST(Access, ATokenThatCannotBeReadOpensNothing) {
+  for (const auto& path : {no_file, fresh_path("empty")}) {
+    if (path != no_file)
+      std::ofstream{path} << "\n";
+    const access_rules rules{path};
+    for (const char* said : {"", "Bearer ", "Bearer"}) {
+      auto q = request("127.0.0.1");
+      q.set_header("Authorization", said);
+      EXPECT_EQ(rules.refuses_change(q, false)->status, 403);
+    }
+  }
+}
+
+TEST(Access, ATokenIsMadeOnceAndForUsAlone) {
+  const auto path = fresh_path("made");
+  EXPECT_EQ(make_token(path), std::nullopt);
+  const auto token = content_of(path);
+  EXPECT_EQ(token.size(), 65U);
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_EQ(make_token(path), std::nullopt);
+  EXPECT_EQ(content_of(path), token); // that of the operator stays
+  std::remove(path.c_str());
+  EXPECT_EQ(make_token(path), std::nullopt);
+  EXPECT_NE(content_of(path), token);
+  std::remove(path.c_str());
+  EXPECT_TRUE(make_token("/proc/troupe/token"));
+}
+
+TEST(Access, TheTokenLiesInTheDataDirectoryUnlessSaid) {
+  config::configuration c;
+  c.data_dir = "/var/lib/x";
+  EXPECT_EQ(token_file_of(c), "/var/lib/x/token");
+  c.admin.token_file = "/etc/token";
+  EXPECT_EQ(token_file_of(c), "/etc/token");
 }
 
 } // namespace troupe::admin

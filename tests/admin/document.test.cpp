@@ -1,5 +1,7 @@
 #include "admin/document.hpp"
 
+#include "admin/actor_views.hpp"
+#include "admin/route_history.hpp"
 #include "api/admin.pb.h"
 #include "protocol/check.hpp"
 #include "tests/admin/examples.hpp"
@@ -162,13 +164,49 @@ TEST(Document, ARouteOfOursIsTheSameInProtobuf) {
 }
 
 TEST(Document, ActorsAreTheSameInProtobuf) {
-  expect_complete<v1::Actors>(
+  auto one = actor_view(examples::actor(), "a");
+  const auto cell = examples::cell_with_history();
+  actors::fsm_history events;
+  examples::fill(events);
+  add_actor_history(one, *cell, &events);
+  EXPECT_EQ(expect_complete<v1::Actor>({resource::actor, one})
+                .fsm_events(0)
+                .connection(),
+            "1a2b3c4d");
+  expect_complete<v1::Actors>({resource::actors, {{"actors", {one}}}});
+  expect_same<v1::Actors>(
       {resource::actors, actors_view({examples::actor()}, "a")});
-  expect_complete<v1::Actor>(
-      {resource::actor, actor_view(examples::actor(), "a")});
   const auto idle = expect_same<v1::Actor>(
       {resource::actor, actor_view(actors::actor_snapshot{}, "")});
   EXPECT_FALSE(idle.has_running());
+}
+
+TEST(Document, TheHistoryOfRoutesIsTheSameInProtobuf) {
+  route_history history;
+  history.add(std::chrono::system_clock::now(), {});
+  history.add(std::chrono::system_clock::now(), examples::rib());
+  const auto message =
+      expect_complete<v1::History>({resource::history, history.view()});
+  ASSERT_EQ(message.times_size(), 2);
+  EXPECT_TRUE(message.series(0).prefixes(0).has_null_value());
+  EXPECT_TRUE(message.series(0).prefixes(1).has_number_value());
+}
+
+TEST(Document, TheQuarantineIsTheSameInProtobuf) {
+  actors::quarantined_update u;
+  u.hash = "00000000000000ff";
+  u.at = std::chrono::system_clock::now();
+  u.router = "main";
+  u.neighbor = "r1";
+  u.peer = "10.0.4.1:179";
+  u.reason = "boom";
+  u.reset = true;
+  u.version = "0.1.0";
+  u.seen = 3;
+  u.bytes = {1, 255};
+  const auto message = expect_complete<v1::Quarantine>(
+      {resource::quarantine, quarantine_view({u})});
+  EXPECT_EQ(message.updates(0).bytes(), "01ff");
 }
 
 TEST(Document, AcceptedAndErrorAreTheSameInProtobuf) {

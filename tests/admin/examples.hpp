@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/actor_registry.hpp"
 #include "admin/views.hpp"
 #include "protocol/wire/path_attributes.hpp"
 
@@ -60,6 +61,7 @@ inline actors::session_report session() {
   report.counters->declined_connections = 3;
   report.counters->treat_as_withdraw = 4;
   report.counters->attribute_discard = 5;
+  report.counters->quarantined = 6;
   return report;
 }
 
@@ -76,6 +78,8 @@ inline actors::neighbors_reply neighbors() {
   n.families[protocol::ipv6_unicast] = {6, 5, 4, 504};
   n.backlog = {1000, 20, true, 16};
   n.slow = true;
+  n.paused_for = "hold timer expired";
+  n.paused = 1500ms;
   return {{n}};
 }
 
@@ -150,10 +154,38 @@ inline actors::actor_snapshot actor() {
   a.longest_handler_type = "session_report";
   a.running_type = "neighbors_query";
   a.running_for = 10us;
+  a.messages_per_second = 2.5;
+  a.cpu_share = 0.25;
+  a.cpu = 4s;
+  a.since_last_restart = 60s;
+  a.last_end_reason = "injected fault";
+  a.unexpected = 1;
+  a.traced = true;
+  a.fault_armed = true;
   a.restarts = 1;
   a.last_restart_reason = "injected fault";
   a.uptime = 61s;
   return a;
+}
+
+/// A session's cell, with something of each kind of history.
+inline std::shared_ptr<actors::actor_cell> cell_with_history() {
+  auto cell = std::make_shared<actors::actor_cell>(
+      "node/router.main", actors::actor_kind::session, "r1");
+  const auto type = cell->type_index(
+      7, [](std::uint64_t, const void*) { return std::string{"tick"}; },
+      nullptr);
+  cell->end_handler(type, actors::steady_ns() - 5, actors::steady_ns(), 3,
+                    true);
+  cell->count_restart("injected fault");
+  return cell;
+}
+
+inline void fill(actors::fsm_history& history) {
+  using protocol::fsm::state;
+  history.add({std::chrono::system_clock::now(), "hold timer expires",
+               state::established, state::idle, 0x1a2b3c4dU,
+               "hold timer expired"});
 }
 
 } // namespace troupe::admin::examples

@@ -127,8 +127,9 @@ TEST_F(Server, ParametersReachTheActor) {
 
 TEST_F(Server, WhatIsNotThereIs404) {
   serve();
-  for (const char* path : {"/", "/v1", "/v1/neighbor", "/v1/neighbors/",
-                           "/v1/actors/node", "/v1/actors/admin/x"}) {
+  for (const char* path :
+       {"/page.html", "/v1", "/v1/neighbor", "/v1/neighbors/",
+        "/v1/actors/node", "/v1/actors/admin/x"}) {
     error_of(get(path), 404, path);
     const auto m = message_of<v1::ErrorReply>(get(path, wants_protobuf), 404);
     EXPECT_EQ(m.error().code(), 404U);
@@ -148,16 +149,18 @@ TEST_F(Server, TheWrongMethodIs405AndNamesTheRightOnes) {
     error_of(r, 405, path);
     EXPECT_EQ(r->get_header_value("Allow"), methods);
   };
-  for (const char* path : {"/healthz", "/v1/neighbors", "/v1/rib", "/v1/routes",
-                           "/v1/actors", "/v1/actors/admin"}) {
+  for (const char* path :
+       {"/healthz", "/v1/neighbors", "/v1/rib", "/v1/routes", "/v1/actors",
+        "/v1/actors/admin", "/v1/events", "/v1/history"}) {
     expect_only("GET, HEAD", post(path), path);
     expect_only("GET, HEAD", client().Put(path, "", "text/plain"), path);
     expect_only("GET, HEAD", client().Patch(path, "", "text/plain"), path);
     expect_only("GET, HEAD", client().Delete(path), path);
     expect_only("GET, HEAD", client().Options(path), path);
   }
-  for (const char* path : {"/v1/neighbors/r1/reset", "/v1/actors/admin/restart",
-                           "/v1/actors/admin/fault"}) {
+  for (const char* path :
+       {"/v1/neighbors/r1/reset", "/v1/actors/admin/restart",
+        "/v1/actors/admin/trace", "/v1/actors/admin/fault"}) {
     expect_only("POST", get(path), path);
     expect_only("POST", client().Put(path, "", "text/plain"), path);
     expect_only("POST", client().Delete(path), path);
@@ -234,19 +237,25 @@ TEST_F(Server, AUnixSocketIsTrusted) {
   document_of(http.Post("/v1/neighbors/r1/reset"), 202);
 }
 
-TEST_F(Server, AChangeNeedsTheTokenWhereThereIsOne) {
+TEST_F(Server, AChangeNeedsTheToken) {
   config::configuration c;
   c.admin.token_file = unix_path + ".token";
   std::ofstream{c.admin.token_file} << "secret\n";
   serve(c);
   const std::string path = "/v1/neighbors/r1/reset";
-  error_of(post(path), 403, path);
-  error_of(post(path, "", {{"Authorization", "Bearer wrong"}}), 403, path);
+  for (const char* wrong : {"", "Bearer wrong", "Bearer secret2"}) {
+    const auto result = post(path, "", {{"Authorization", wrong}});
+    error_of(result, 401, path);
+    EXPECT_EQ(result->get_header_value("WWW-Authenticate"),
+              "Bearer realm=\"troupe\", token_file=\"" + c.admin.token_file
+                  + '"');
+  }
   EXPECT_EQ(script->command.name, "");
   document_of(post(path, "", {{"Authorization", "Bearer secret"}}), 202);
   EXPECT_EQ(script->command.name, "r1");
   document_of(get("/v1/neighbors"), 200); // reads need none
   ::unlink(c.admin.token_file.c_str());
+  error_of(post(path, "", {{"Authorization", "Bearer secret"}}), 403, path);
 }
 
 TEST_F(Server, AnAddressInUseIsToldAtTheStart) {
@@ -254,7 +263,7 @@ TEST_F(Server, AnAddressInUseIsToldAtTheStart) {
   config::configuration c;
   c.admin.listen = {
       protocol::endpoint{protocol::ip_address::v4(0x7f000001), port, 0}};
-  server second{system, log, registry, c, ""};
+  server second{system, log, registry, quarantine, c, ""};
   const auto error = second.start();
   ASSERT_TRUE(error);
   EXPECT_NE(error->find("127.0.0.1:" + std::to_string(port)), error->npos);
@@ -316,7 +325,9 @@ TEST_F(Server, AFaultIsArmedOrRefused) {
   const std::string path = "/v1/actors/admin/fault";
   for (const char* bad : {"", "[]", "{}", R"({"kind":5})", R"({"kind":"x"})",
                           R"({"kind":"throw","after_messages":-1})",
-                          R"({"kind":"throw","after_messages":"1"})"})
+                          R"({"kind":"throw","after_messages":"1"})",
+                          R"({"kind":"stall","stall_ms":"1"})",
+                          R"({"kind":"stall","stall_ms":3600001})"})
     EXPECT_FALSE(error_of(post(path, bad), 400, path).empty()) << bad;
   error_of(post("/v1/actors/x/fault", R"({"kind":"throw"})"), 404,
            "/v1/actors/x/fault");

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -89,13 +91,15 @@ protected:
   /// Starts it with this configuration, whose listeners are replaced.
   void serve(config::configuration c = {}) {
     cell = registry->add("", actors::actor_kind::admin, "");
+    c.data_dir = data_dir;
     std::optional<std::string> error;
     for (int attempt = 0; attempt < 5; ++attempt) {
       port = free_port();
       c.admin.listen = {
           protocol::endpoint{protocol::ip_address::v4(0x7f000001), port, 0},
           config::unix_path{unix_path}};
-      node = std::make_unique<server>(system, log, registry, c, "a");
+      node =
+          std::make_unique<server>(system, log, registry, quarantine, c, "a");
       error = node->start();
       if (!error)
         break;
@@ -108,6 +112,7 @@ protected:
   void TearDown() override {
     cell->clear_fault();
     node.reset();
+    std::filesystem::remove_all(data_dir);
     caf::anon_send_exit(stub, caf::exit_reason::user_shutdown);
     stub = nullptr;
   }
@@ -121,13 +126,25 @@ protected:
                       const httplib::Headers& headers = {}) const {
     return client().Get(path.c_str(), headers);
   }
+  /// With the token, unless the headers have another one.
   httplib::Result post(const std::string& path, const std::string& body = {},
-                       const httplib::Headers& headers = {}) const {
+                       httplib::Headers headers = {}) const {
+    if (!headers.contains("Authorization"))
+      headers.emplace("Authorization", "Bearer " + token());
     return client().Post(path.c_str(), headers, body, "application/json");
+  }
+  /// That which the server has made.
+  std::string token() const {
+    std::ifstream in{data_dir + "/token"};
+    std::string line;
+    std::getline(in, line);
+    return line;
   }
 
   std::shared_ptr<actors::actor_registry> registry =
       std::make_shared<actors::actor_registry>();
+  std::shared_ptr<actors::quarantine> quarantine =
+      std::make_shared<actors::quarantine>();
   std::shared_ptr<stub_script> script = std::make_shared<stub_script>();
   log::logger log{std::make_shared<log::capture_sink>()};
   caf::actor_system_config system_config;
@@ -136,6 +153,8 @@ protected:
   actors::admin_actor stub;
   std::unique_ptr<server> node;
   std::uint16_t port = 0;
+  std::string data_dir =
+      ::testing::TempDir() + "troupe-data-" + std::to_string(::getpid());
   std::string unix_path =
       ::testing::TempDir() + "troupe-" + std::to_string(::getpid()) + ".sock";
 };

@@ -1,5 +1,6 @@
 #include "admin/views.hpp"
 
+#include "admin/actor_views.hpp"
 #include "protocol/wire/path_attributes.hpp"
 
 #include <gtest/gtest.h>

@@ -41,6 +41,7 @@ class Troupe(Daemon):
         self.router = router or {}
         self.ranges = []
         self.top = top or {}
+        self.data_dir = None
 
     def peer(self, other, passive=False, **fields):
         """`fields` as in the configuration's neighbours."""
@@ -63,6 +64,7 @@ class Troupe(Daemon):
         )
 
     def _configuration(self, directory):
+        self.data_dir = f"{directory}/{self.me.name}-data"
         everything = {"import": "accept", "export": "accept"}
         families = {
             "ipv4_unicast": {**everything, "next_hop": self.me.next_hop},
@@ -71,7 +73,7 @@ class Troupe(Daemon):
         return {
             "admin": {"listen": [self.admin]},
             "log": {"level": "info"},
-            "data_dir": f"{directory}/{self.me.name}-data",
+            "data_dir": self.data_dir,
             **self.top,
             "routers": [
                 {
@@ -125,10 +127,13 @@ class Troupe(Daemon):
             raise NotReady(f"{path}: {error}") from error
 
     def post(self, path, body=None):
-        """Asks for a change."""
+        """Asks for a change, with the token that the daemon has made."""
+        with open(f"{self.data_dir}/token", encoding="ascii") as file:
+            token = file.readline().strip()
         request = urllib.request.Request(
             f"http://{self.admin}{path}",
             json.dumps(body or {}).encode(),
+            {"Authorization": f"Bearer {token}"},
             method="POST",
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
