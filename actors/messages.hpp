@@ -77,6 +77,8 @@ struct changes_done;
 struct resync_wanted;
 struct decision_changed;
 struct shard_step;
+struct shard_refill;
+struct refill_timeout;
 struct shard_query;
 struct shard_page;
 struct totals_query;
@@ -88,6 +90,7 @@ using shard_actor = caf::typed_actor<
     caf::reacts_to<source_family>, caf::reacts_to<exporter_attached>,
     caf::reacts_to<exporter_detached>, caf::reacts_to<changes_done>,
     caf::reacts_to<resync_wanted>, caf::reacts_to<decision_changed>,
+    caf::reacts_to<shard_refill>, caf::reacts_to<refill_timeout>,
     caf::reacts_to<shard_step>, caf::replies_to<shard_query>::with<shard_page>,
     caf::replies_to<totals_query>::with<shard_totals>>;
 
@@ -137,6 +140,7 @@ struct retention_timer;
 struct session_report;
 struct router_changed;
 struct source_purged;
+struct shard_emptied;
 struct member_handed_over;
 struct member_taken_over;
 struct neighbors_query;
@@ -152,9 +156,10 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<unregister_session>, caf::reacts_to<refresh_request>,
     caf::reacts_to<end_of_rib_seen>, caf::reacts_to<retention_timer>,
     caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
-    caf::reacts_to<source_purged>, caf::reacts_to<member_handed_over>,
-    caf::reacts_to<member_taken_over>, caf::reacts_to<stop_router>,
-    caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
+    caf::reacts_to<shard_emptied>, caf::reacts_to<source_purged>,
+    caf::reacts_to<member_handed_over>, caf::reacts_to<member_taken_over>,
+    caf::reacts_to<stop_router>, caf::reacts_to<router_step>,
+    caf::reacts_to<supervisor_timer>,
     caf::replies_to<restart_actor>::with<command_result>,
     caf::replies_to<neighbors_query>::with<neighbors_reply>,
     caf::replies_to<neighbor_command>::with<command_result>,
@@ -480,6 +485,24 @@ struct decision_changed {
 struct source_purged {
   std::uint32_t shard = 0;
   rib::neighbor_index neighbor{};
+};
+
+/// A shard could not trust its table and has emptied it: its sources are to
+/// tell it again. Nobody is told of the loss meanwhile (DESIGN §5).
+struct shard_emptied {
+  std::uint32_t shard = 0;
+  std::string why;
+};
+/// Who tells it again, so that it knows when that is done.
+struct shard_refill {
+  /// Sources, and the families of which each says when it has told all.
+  std::set<std::pair<rib::neighbor_index, protocol::family>> awaited;
+  /// Others tell theirs again, too, and do not say when they are done.
+  bool others = false;
+};
+/// For so long a shard waits at most.
+struct refill_timeout {
+  std::uint64_t generation = 0;
 };
 
 /// Names an update group of a router; never reused while the router lives.
@@ -819,6 +842,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::decision_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_emptied)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_refill)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refill_timeout)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_stale)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_family)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::retention_timer)

@@ -1,6 +1,10 @@
 #include "actors/rib_shard.hpp"
 
+#include "actors/log/records.hpp"
 #include "protocol/check.hpp"
+#include "rib/key.hpp"
+
+#include <new>
 
 namespace troupe::actors {
 
@@ -18,6 +22,7 @@ rib_shard::rib_shard(caf::actor_config& config, shard_arguments arguments)
 
 rib_shard::behavior_type rib_shard::make_behavior() {
   started_ = this->clock().now();
+  adopt();
   go_on(); // an earlier incarnation may have left work
   return {
       [this](const shard_routes& m) { apply(m); },
@@ -34,6 +39,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
       [this](const source_down& m) {
         self_.state->table.neighbor_down(m.neighbor);
         gauges_.erase(m.neighbor);
+        await_no_longer(m.neighbor);
         wanted_ = true;
       },
       [this](const exporter_attached& m) { attach(m); },
@@ -53,14 +59,11 @@ rib_shard::behavior_type rib_shard::make_behavior() {
         if (self_.state->table.has_changes())
           wanted_ = true;
       },
-      [this](const resync_wanted& m) {
-        if (const auto to = handles_.find(m.group); to != handles_.end())
-          this->send(
-              to->second,
-              shard_changes{
-                  self_.index, self_.state->table.answer(m.request),
-                  self_.state->table.number_limit(protocol::ipv4_unicast),
-                  self_.state->table.number_limit(protocol::ipv6_unicast)});
+      [this](const resync_wanted& m) { answer(m); },
+      [this](const shard_refill& m) { await(m); },
+      [this](const refill_timeout& m) {
+        if (m.generation == refill_generation_)
+          end_refill();
       },
       [this](const decision_changed& m) {
         self_.state->table.decide_by(m.options);
@@ -82,7 +85,17 @@ void rib_shard::on_exit() {
 }
 
 void rib_shard::apply(const shard_routes& m) {
-  self_.state->table.apply(*m.batch, seconds());
+  try {
+    apply(*m.batch);
+  } catch (const std::bad_alloc&) {
+    throw; // no route is to blame for want of memory
+  } catch (const std::exception& e) {
+    self_.environment->log.write(log::router_record(
+        log::level::warn,
+        std::string{"a batch of routes is applied one by one: "} + e.what()));
+    apply_singly(*m.batch);
+  }
+  note_told(*m.batch);
   measure(m.batch->neighbor);
   auto& owed = credits_[m.from];
   owed.sequence = m.batch->sequence;
@@ -92,6 +105,19 @@ void rib_shard::apply(const shard_routes& m) {
     deliver();
   }
   wanted_ = true;
+}
+
+void rib_shard::answer(const resync_wanted& m) {
+  if (self_.state->refilling) {
+    held_back_.push_back(m);
+    return;
+  }
+  const auto& table = self_.state->table;
+  if (const auto to = handles_.find(m.group); to != handles_.end())
+    this->send(to->second,
+               shard_changes{self_.index, self_.state->table.answer(m.request),
+                             table.number_limit(protocol::ipv4_unicast),
+                             table.number_limit(protocol::ipv6_unicast)});
 }
 
 void rib_shard::attach(const exporter_attached& m) {
@@ -145,6 +171,7 @@ void rib_shard::go_on() {
 
 void rib_shard::step() {
   wanted_ = false;
+  ++self_.state->steps;
   give_credit();
   auto& table = self_.state->table;
   const bool more = table.work(prefixes_per_slice);
@@ -165,6 +192,8 @@ void rib_shard::give_credit() {
 }
 
 void rib_shard::deliver() {
+  if (self_.state->refilling)
+    return;
   auto& table = self_.state->table;
   const auto batches = table.collect();
   for (const auto& each : batches)

@@ -5,7 +5,10 @@
 #include "actors/messages.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace troupe::actors {
 
@@ -17,6 +20,13 @@ struct shard_state {
       : table(pool, limits, options) {}
   rib::shard_table table;
   std::map<group_id, rib::exporter_index> exporters;
+  /// Actors that have worked on it, and steps that they have finished; those
+  /// that there were when the last one began.
+  std::uint64_t actors = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t steps_before = 0;
+  /// It was emptied and is being told again: nothing is handed out meanwhile.
+  bool refilling = false;
 };
 
 struct shard_arguments {
@@ -28,7 +38,9 @@ struct shard_arguments {
 };
 
 /// A slice of the prefixes at work: applies batches, and when it has run dry or
-/// enough has changed hands the changes to the exporters.
+/// enough has changed hands the changes to the exporters. What is done when a
+/// table cannot be trusted, or a route not be applied, is in
+/// rib_shard_repair.cpp.
 class rib_shard final : public instrumented<shard_actor> {
 public:
   rib_shard(caf::actor_config& config, shard_arguments arguments);
@@ -44,10 +56,19 @@ private:
     std::size_t bytes = 0;
   };
 
+  void adopt();
   void apply(const shard_routes& routes);
+  void apply(const rib::route_batch& batch);
+  void apply_singly(const rib::route_batch& batch);
+  void refuse_route(const rib::route_batch& route, const std::string& why);
+  void await(const shard_refill& refill);
+  void note_told(const rib::route_batch& batch);
+  void await_no_longer(rib::neighbor_index neighbor);
+  void end_refill();
   void change_family(const source_family& m);
   void measure(rib::neighbor_index neighbor);
   void attach(const exporter_attached& attached);
+  void answer(const resync_wanted& wanted);
   void step();
   void go_on();
   void give_credit();
@@ -62,6 +83,9 @@ private:
   std::map<caf::strong_actor_ptr, owed_credit> credits_;
   std::map<rib::neighbor_index, std::shared_ptr<prefix_gauge>> gauges_;
   caf::actor_clock::time_point started_{};
+  std::optional<shard_refill> refill_; ///< while it is refilled
+  std::uint64_t refill_generation_ = 0;
+  std::vector<resync_wanted> held_back_; ///< while it is refilled
   bool wanted_ = false; ///< a step, as soon as the mailbox runs dry
 };
 

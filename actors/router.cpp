@@ -74,6 +74,7 @@ router::behavior_type router::make_behavior() {
       [this](const session_report& m) { handle(m); },
       [this](const router_changed& m) { handle(m); },
       [this](const source_purged& m) { handle(m); },
+      [this](const shard_emptied& m) { refill(m); },
       [this](const member_handed_over& m) { handle(m); },
       [this](const member_taken_over& m) { handle(m); },
       [this](const stop_router& m) { stop(m); },
@@ -311,6 +312,8 @@ void router::shard_started(std::uint32_t index, const child_event& event) {
   const auto& shard = shards_.at(index);
   this->send(shard,
              decision_changed{config::decision_options(*configuration_)});
+  // A table that began again knows not even us.
+  this->send(shard, source_up{local_facts(*configuration_), 0, nullptr});
   for (const auto& [gone, left] : purging_)
     if (left.contains(index))
       this->send(shard, source_down{gone});

@@ -110,6 +110,7 @@ private:
   void handle(const register_session& m);
   void handle(const unregister_session& m);
   void handle(const session_report& m);
+  void refill(const shard_emptied& m);
   void handle(const source_purged& m);
   void handle(const router_changed& m);
   void unregister(neighbor_entry& entry);

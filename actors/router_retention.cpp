@@ -210,6 +210,35 @@ void router::end_deferral() {
   tell_rib();
 }
 
+// -- a slice that has lost its routes -----------------------------------------
+
+/// Whoever can is asked to tell all again (RFC 2918, RFC 7313), the others
+/// begin anew; what is stale comes from nobody any more.
+void router::refill(const shard_emptied& m) {
+  log().write(log::router_record(
+      log::level::warn, "the routes of shard " + std::to_string(m.shard)
+                            + " are asked for again"
+                            + (m.why.empty() ? "" : ": " + m.why)));
+  shard_refill wanted;
+  for (auto& [name, entry] : neighbors_) {
+    drop_stale(entry);
+    if (!entry.registered || !entry.handle)
+      continue;
+    const auto& agreed = entry.registered->negotiated;
+    const auto what = agreed.route_refresh ? session_command::kind::refresh
+                                           : session_command::kind::reset;
+    if (!agreed.route_refresh || !agreed.enhanced_route_refresh)
+      wanted.others = true;
+    else
+      for (const auto& each : agreed.families)
+        wanted.awaited.insert(
+            {entry.registered->facts.index, each.address_family});
+    this->send(entry.handle, session_command{what, {}, {}});
+  }
+  this->send(shards_.at(m.shard), std::move(wanted));
+  tell_rib(); // what we originate ourselves
+}
+
 // -- ends ---------------------------------------------------------------------
 
 void router::drop_stale(neighbor_entry& entry) {

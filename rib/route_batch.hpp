@@ -4,6 +4,7 @@
 #include "rib/path.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace troupe::rib {
@@ -59,5 +60,11 @@ private:
 
   attribute_pool* pool_;
 };
+
+/// The same as batches of one route, without sequences, and behind them an
+/// empty one with the sequence of the whole: so that a route that cannot be
+/// applied does not keep the others from it.
+std::vector<std::shared_ptr<route_batch>> split(attribute_pool& pool,
+                                                const route_batch& whole);
 
 } // namespace troupe::rib

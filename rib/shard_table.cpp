@@ -158,6 +158,18 @@ void shard_table::apply(const route_batch& batch, std::uint32_t now) {
   context.dropped.release_if_unused();
 }
 
+void shard_table::begin_again() {
+  const auto& context = self_->context;
+  auto fresh = std::make_unique<implementation>(context.pool, context.limits,
+                                                context.options);
+  fresh->sequence = self_->sequence;
+  fresh->exporters = self_->exporters.renewed(self_->sequence);
+  fresh->exporters_changed();
+  fresh->ipv4.take_numbers_of(self_->ipv4);
+  fresh->ipv6.take_numbers_of(self_->ipv6);
+  self_ = std::move(fresh);
+}
+
 // -- exporters
 
 void shard_table::implementation::exporters_changed() {

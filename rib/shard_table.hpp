@@ -198,6 +198,12 @@ public:
   /// made again); at most `budget` prefixes are looked at. Returns whether more
   /// is left.
   bool work(std::uint32_t budget);
+  /// Forgets all sources and paths. Exporters, and the numbers by which they
+  /// know prefixes, stay: what is not told again will be withdrawn, so nothing
+  /// should be collected before the sources have told it. For a table that
+  /// cannot be trusted any more (DESIGN §5). Throws check_failure if not even
+  /// its numbers can be.
+  void begin_again();
   /// Checks the whole structure (sizes, counters, digest, references); empty
   /// when sound, else what is wrong. For adoption after a crash and for tests.
   std::string check() const;

@@ -58,6 +58,14 @@ exporter_index exporter_book::add(bool wants_ranked, std::uint64_t now) {
   return made;
 }
 
+exporter_book exporter_book::renewed(std::uint64_t now) const {
+  exporter_book fresh;
+  fresh.next_ = next_;
+  for (const auto& [index, each] : exporters_)
+    fresh.exporters_.emplace(index, exporter_state{each.wants_ranked(), now});
+  return fresh;
+}
+
 void exporter_book::remove(exporter_index exporter) {
   exporters_.erase(exporter);
 }

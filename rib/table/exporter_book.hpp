@@ -66,6 +66,8 @@ class exporter_book {
 public:
   exporter_index add(bool wants_ranked, std::uint64_t now);
   void remove(exporter_index exporter);
+  /// The same exporters, as if each had just begun at `now`.
+  exporter_book renewed(std::uint64_t now) const;
   /// Null for one that is not known.
   exporter_state* find(exporter_index exporter);
 

@@ -48,6 +48,10 @@ public:
   /// Makes the decisions about the prefixes of a range again.
   void decide_again(prefix_number first, prefix_number count);
 
+  /// Names prefixes as another table does, without their paths: the withdrawal
+  /// of each that somebody may know is to be told. For a new table.
+  void take_numbers_of(const family_rib& other);
+
   // -- telling
 
   std::size_t pending() const { return pending_.size(); }

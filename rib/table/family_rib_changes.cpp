@@ -32,6 +32,17 @@ void family_rib<Key>::bury(prefix_number number) {
 }
 
 template <class Key>
+void family_rib<Key>::take_numbers_of(const family_rib& other) {
+  table_.take_numbers_of(other.table_);
+  for (prefix_number n = 0; n != table_.number_limit(); ++n) {
+    if (table_[n].has(entry_bit::vacant))
+      continue;
+    table_[n].set(entry_bit::told);
+    bury(n);
+  }
+}
+
+template <class Key>
 bool family_rib<Key>::try_vacate(prefix_number number,
                                  std::uint64_t safe_through, bool owed) {
   auto& e = table_[number];

@@ -9,6 +9,23 @@
 
 namespace troupe::rib::table {
 
+namespace {
+
+/// A key that no route has, another one for each number.
+ipv4_key no_route(prefix_number n, ipv4_key key) {
+  key.address = n;
+  key.length = 0xff;
+  return key;
+}
+ipv6_key no_route(prefix_number n, ipv6_key key) {
+  for (std::size_t i = 0; i != sizeof(n); ++i)
+    key.address[i] = static_cast<std::uint8_t>(n >> 8 * i);
+  key.length = 0xff;
+  return key;
+}
+
+} // namespace
+
 template <class Key>
 prefix_table<Key>::prefix_table(std::uint64_t seed, prefix_number limit)
     : seed_(seed), limit_(std::min(limit, number_count)) {}
@@ -35,6 +52,22 @@ prefix_number prefix_table<Key>::create(const Key& key, std::uint64_t hash) {
   e.count = 0;
   index_.insert(hash, number);
   return number;
+}
+
+template <class Key>
+void prefix_table<Key>::take_numbers_of(const prefix_table& other) {
+  TROUPE_CHECK(next_ == 0, "numbers are taken by a table in use");
+  std::vector<prefix_number> nameless;
+  for (prefix_number n = 0; n != other.next_; ++n) {
+    const auto& e = other[n];
+    const bool vacant = e.has(entry_bit::vacant);
+    if (vacant)
+      nameless.push_back(n);
+    const auto key = vacant ? no_route(n, Key{}) : e.key();
+    TROUPE_CHECK(create(key, hash(key)) == n, "a number cannot be taken");
+  }
+  for (const auto n : nameless)
+    vacate(n);
 }
 
 // One that was vacant, else the next new one; `no_number` when there is none.

@@ -107,6 +107,9 @@ public:
   /// Gives a key that is not here a number and no path yet. `no_number` when
   /// the table is full. Throws std::bad_alloc, with no effect then.
   prefix_number create(const Key& key, std::uint64_t hash);
+  /// Names the prefixes of another table by the numbers that they have there,
+  /// none with a path. For a table that has named none yet.
+  void take_numbers_of(const prefix_table& other);
   /// Makes the number of a prefix without paths free to name another one. The
   /// memory of numbers that are all vacant is given back: a reference to the
   /// entry is good no longer.

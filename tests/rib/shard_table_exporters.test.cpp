@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace troupe::rib {
 namespace {
 
@@ -363,6 +365,84 @@ TEST_F(ShardTableExporters, MayHoldABatchBehindManyLaterOnes) {
   oldest.clear();
   table.work(1);
   EXPECT_EQ(pool.stats().sets, 1U);
+}
+
+// A table that begins again keeps what exporters know: the numbers.
+TEST_F(ShardTableExporters, KnowPrefixesByTheirNumbersWhenATableBeginsAgain) {
+  const auto exporter = table.add_exporter(false);
+  const auto other = table.add_exporter(true);
+  up(1);
+  up(2);
+  announce(1, keys(40), {});
+  withdraw(1, {key(7)}); // its number is a tombstone
+  std::map<ipv4_key, prefix_number> numbers;
+  for (const auto& each : drain(exporter))
+    numbers[each.key] = each.number;
+  announce(2, {key(50)}, {}); // nobody has been told yet
+  table.begin_again();
+  EXPECT_EQ(table.check(), "");
+  EXPECT_EQ(table.totals(ipv4_unicast).prefixes, 0U);
+  EXPECT_EQ(table.totals(ipv4_unicast).paths, 0U);
+  // Its sources are strangers, until they are up again.
+  announce(1, {key(1)}, {});
+  EXPECT_EQ(table.totals(ipv4_unicast).paths, 0U);
+  up(1);
+  up(2);
+  announce(1, {key(1), key(2), key(60)}, {});
+  announce(2, {key(3)}, {.med = 5});
+  EXPECT_EQ(table.check(), "");
+  std::map<ipv4_key, bool> told; // whether there is a route
+  for (const auto& each : drain(exporter)) {
+    if (numbers.contains(each.key)) {
+      EXPECT_EQ(each.number, numbers[each.key]);
+    }
+    told[each.key] = each.attributes != attribute_ref::none;
+  }
+  for (std::uint32_t i = 0; i != 40; ++i)
+    if (i != 7) {
+      EXPECT_EQ(told.at(key(i)), i >= 1 && i <= 3) << i;
+    }
+  EXPECT_TRUE(told.at(key(60)));
+  for (const auto& d : table.collect())
+    acknowledge(d.to, d);
+  drain(other);
+  EXPECT_EQ(table.check(), "");
+}
+
+TEST_F(ShardTableExporters, BeginAgainWithoutAnyoneWhoKnows) {
+  up(1);
+  announce(1, keys(3000), {});
+  table.begin_again();
+  EXPECT_EQ(table.check(), "");
+  EXPECT_FALSE(table.has_changes());
+  up(1);
+  announce(1, keys(10), {});
+  EXPECT_EQ(table.totals(ipv4_unicast).prefixes, 10U);
+  EXPECT_EQ(table.check(), "");
+}
+
+TEST_F(ShardTableExporters, ABatchCanBeAppliedRouteByRoute) {
+  up(1);
+  route_batch whole{pool};
+  whole.neighbor = neighbor_index{1};
+  whole.sequence = 4;
+  const auto set = pool.intern(bytes_for({.med = 9}), {.med = 9});
+  pool.retain(set);
+  whole.ipv4.keys = {key(1), key(2), key(3)};
+  whole.ipv4.runs = {{set, 2, 0}, {attribute_ref::none, 1, 0}};
+  whole.ipv4.ends_round = true;
+  const auto parts = split(pool, whole);
+  ASSERT_EQ(parts.size(), 5U);
+  EXPECT_EQ(parts[2]->ipv4.runs[0].attributes, attribute_ref::none);
+  EXPECT_TRUE(parts[3]->ipv4.ends_round);
+  EXPECT_EQ(parts[4]->sequence, 4U);
+  for (const auto& each : parts)
+    table.apply(*each, 0);
+  EXPECT_EQ(table.totals(ipv4_unicast).paths, 2U);
+  table.apply(whole, 0); // it has been applied
+  EXPECT_EQ(table.statistics().skipped, 1U);
+  EXPECT_EQ(table.check(), "");
+  pool.release(set);
 }
 
 } // namespace
