@@ -9,6 +9,7 @@
 namespace troupe::rib {
 
 using table::exporter_state;
+using table::numbers_in;
 using table::told_numbers;
 
 struct shard_table::implementation {
@@ -57,20 +58,6 @@ shard_limits bounded(shard_limits limits) {
   limits.batches_in_flight = std::max(limits.batches_in_flight, 1U);
   limits.paths_per_prefix = std::clamp(limits.paths_per_prefix, 1U, most);
   return limits;
-}
-
-template <class Key>
-std::vector<prefix_number> numbers_in(const family_changes<Key>& changes) {
-  std::vector<prefix_number> numbers;
-  numbers.reserve(changes.changes.size());
-  for (const auto& state : changes.changes)
-    numbers.push_back(state.number);
-  return numbers;
-}
-
-std::shared_ptr<const told_numbers> numbers_in(const change_batch& batch) {
-  return std::make_shared<const told_numbers>(
-      told_numbers{numbers_in(batch.ipv4), numbers_in(batch.ipv6)});
 }
 
 bool is_sound(const table::family_rounds& rounds, std::uint64_t received) {

@@ -167,6 +167,12 @@ void event_loop::run(command::watch_listener&& c) {
 
 void event_loop::run(command::forget_listener&& c) {
   listeners_.erase(c.listener);
+  std::erase_if(sockets_, [&](const auto& each) {
+    const bool ends = each.second->waits_for(c.listener);
+    if (ends)
+      each.second->abort();
+    return ends;
+  });
 }
 
 void event_loop::run(command::take_over&& c) {

@@ -74,6 +74,10 @@ fake_transport::change(listener_id listener, const socket_options& options) {
 
 void fake_transport::close_listener(listener_id listener) {
   listeners_.erase(listener);
+  for (const auto id : sockets())
+    if (const auto* s = find(id);
+        s->announced && s->announced->listener == listener)
+      remove(id, ECONNRESET);
 }
 
 // -- sockets ------------------------------------------------------------------

@@ -85,8 +85,7 @@ void stream_socket::announce(const accepted& what, lease_end lease) {
 
 void stream_socket::announce_again(listener_id listener,
                                    const event_sink& sink) {
-  if (phase_ != phase::waiting || !announced_
-      || announced_->listener != listener)
+  if (!waits_for(listener))
     return;
   sink_ = sink;
   arm(context_.shared.options.adopt_timeout);

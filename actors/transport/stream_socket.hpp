@@ -27,6 +27,11 @@ public:
   /// Announces it again, to another owner, if nobody has adopted it yet and it
   /// came from this listener.
   void announce_again(listener_id listener, const event_sink& sink);
+  /// Whether it came from this listener and nobody has adopted it.
+  bool waits_for(listener_id listener) const {
+    return phase_ == phase::waiting && announced_
+           && announced_->listener == listener;
+  }
   bool adopt(event_sink sink);
   void set_lease(lease_end lease) { lease_ = std::move(lease); }
 

@@ -212,8 +212,8 @@ public:
   /// set are in force, and no peer lost protection that it shall keep.
   virtual std::optional<option_error> change(listener_id listener,
                                              const socket_options& options) = 0;
-  /// Ends a listener; its port is free when this returns. What it accepted
-  /// stays, if it is adopted in time.
+  /// Ends a listener; its port is free when this returns. What it accepted and
+  /// nobody has adopted is reset: there is nobody any more who would.
   virtual void close_listener(listener_id listener) = 0;
 
   /// Starts an attempt; `connected` or `connect_failed` follows.

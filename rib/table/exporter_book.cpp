@@ -7,6 +7,24 @@
 
 namespace troupe::rib::table {
 
+namespace {
+
+template <class Key>
+std::vector<prefix_number> numbers_in(const family_changes<Key>& changes) {
+  std::vector<prefix_number> numbers;
+  numbers.reserve(changes.changes.size());
+  for (const auto& state : changes.changes)
+    numbers.push_back(state.number);
+  return numbers;
+}
+
+} // namespace
+
+std::shared_ptr<const told_numbers> numbers_in(const change_batch& batch) {
+  return std::make_shared<const told_numbers>(
+      told_numbers{numbers_in(batch.ipv4), numbers_in(batch.ipv6)});
+}
+
 void exporter_state::reserve(prefix_number limit_ipv4,
                              prefix_number limit_ipv6) {
   owed_[0].reserve(limit_ipv4);

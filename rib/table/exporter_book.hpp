@@ -16,6 +16,9 @@ namespace troupe::rib::table {
 /// The numbers that a batch tells, by `family_slot`.
 using told_numbers = std::array<std::vector<prefix_number>, 2>;
 
+/// Those of a batch.
+std::shared_ptr<const told_numbers> numbers_in(const change_batch& batch);
+
 /// What one exporter was told and is owed.
 class exporter_state {
 public:

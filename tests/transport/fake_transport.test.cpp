@@ -306,7 +306,13 @@ TEST_F(FakeTransport, AListenerChangesHands) {
   net.adopt(heir.all<accepted>()[0].socket, heir.sink());
   net.deliver();
   EXPECT_EQ(heir.input(), bytes{5});
+  fake_peer third(net, ip("10.0.0.4"));
+  third.connect(at("10.0.0.1:179"));
+  net.deliver();
   net.close_listener(listener);
+  net.deliver();
+  EXPECT_EQ(third.closed(), ECONNRESET); // nobody would adopt it
+  EXPECT_FALSE(other.closed());
   EXPECT_FALSE(net.take_over(listener, heir.sink()));
   heir.events.clear();
   other.connect(at("10.0.0.1:179"));

@@ -324,7 +324,9 @@ TEST(Reactor, AListenerGetsAnotherOwnerAndNothingIsLost) {
     s.net.close_listener(*s.listener);
     EXPECT_FALSE(s.net.take_over(*s.listener, s.events.sink()));
     s.net.adopt(again->socket, s.events.sink());
-    fourth.close();
+    int error = 0;
+    fourth.read_all(&error);
+    EXPECT_EQ(error, ECONNRESET); // it is nobody's any more
     peers[2].close();
     EXPECT_TRUE(s.events.next_of<closed>(again->socket));
   }
