@@ -216,7 +216,14 @@ bool client_stream::is_readable() const {
 }
 
 bool client_stream::is_writable() const {
-  return !broken_ && !stops_();
+  return !broken_ && !stops_() && !(endless_ && has_gone());
+}
+
+/// Who waits for an answer may have said all it has to say; who follows a
+/// stream has gone then.
+bool client_stream::has_gone() const {
+  pollfd p{socket_, POLLRDHUP, 0};
+  return ::poll(&p, 1, 0) > 0;
 }
 
 void client_stream::get_remote_ip_and_port(std::string& ip, int& port) const {

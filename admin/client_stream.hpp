@@ -63,6 +63,7 @@ private:
 
   /// Waits until the socket is ready for these events of poll(2).
   bool wait(short events) const;
+  bool has_gone() const;
   ssize_t receive(char* to, std::size_t size);
   ssize_t transmit(const char* from, std::size_t size);
   /// Of a TLS call that returned this: what to wait for, or 0 at the end.

@@ -47,6 +47,8 @@ struct event_stream {
 
   /// Writes what there is; false when the client is gone.
   bool go_on(httplib::DataSink& sink) {
+    if (!sink.is_writable())
+      return false;
     const auto found = events.after(seen, events_at_once, slice);
     std::string text;
     for (const auto& each : found) {

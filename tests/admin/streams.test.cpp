@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <future>
+#include <atomic>
 #include <thread>
 
 // What does not end with one answer: events, clients that go on for ever, and
@@ -72,18 +72,19 @@ private:
 
 TEST_F(Streams, EventsComeAsTheyHappen) {
   serve();
-  auto reading = std::async(std::launch::async,
-                            [&] { return read_until(client(), "r2"); });
+  std::atomic<bool> done{false};
   // A new client begins with now: it must be there first.
   std::thread events{[&] {
-    while (reading.wait_for(5ms) != std::future_status::ready) {
+    while (!done) {
       registry->events().add(actors::actor_event{
           "node/rib", "restart_scheduled", 2, "boom\nand more", 100ms});
       registry->events().add(actors::session_change{
           "node/session.r2", "main", "r2", "Idle", "Connect", ""});
+      std::this_thread::sleep_for(1ms);
     }
   }};
-  const auto text = reading.get();
+  const auto text = read_until(client(), "r2");
+  done = true;
   events.join();
   EXPECT_THAT(text, HasSubstr("event: actor\n"));
   EXPECT_THAT(text, HasSubstr("event: session\n"));
