@@ -98,6 +98,7 @@ void exporter::on_exit() {
   self_.router = nullptr;
   for (auto& [name, member] : self_.state->members)
     member.connection = nullptr;
+  self_.state.reset();
 }
 
 /// Takes over what the last incarnation left: requests that were under way are

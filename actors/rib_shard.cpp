@@ -81,7 +81,9 @@ void rib_shard::on_exit() {
   handles_.clear();
   credits_.clear();
   gauges_.clear();
+  held_back_.clear();
   self_.router = nullptr;
+  self_.state.reset();
 }
 
 void rib_shard::apply(const shard_routes& m) {

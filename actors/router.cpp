@@ -97,15 +97,11 @@ router::behavior_type router::make_behavior() {
 }
 
 void router::on_exit() {
-  for (auto& [name, entry] : neighbors_) {
-    entry.handle = nullptr;
-    entry.registered.reset();
-  }
-  for (auto& [id, group] : groups_) {
-    group.handle = nullptr;
-    group.members.clear();
-  }
+  // Delayed messages hold this object for minutes: what it owns goes now.
+  neighbors_.clear();
+  groups_.clear();
   shards_.clear();
+  tables_.clear();
   rib_ = nullptr;
 }
 
@@ -138,6 +134,7 @@ void router::start_table() {
             .cell = rib_cell});
   this->send(rib_, originate_routes{configuration_->originate});
   begin_deferral();
+  forget_former_children();
   for (const auto& n : configuration_->neighbors) {
     neighbor_entry entry;
     entry.configuration = n;
@@ -145,6 +142,21 @@ void router::start_table() {
     start_neighbor(std::move(entry));
   }
   set_state("running");
+}
+
+/// A router before this one may have had children of other names: exporters are
+/// numbered, and sessions of a range come and go.
+void router::forget_former_children() {
+  auto& registry = *self_.environment->registry;
+  for (const auto& each : registry.snapshot()) {
+    const bool is_session = each.kind == actor_kind::session;
+    if (each.parent != cell().id()
+        || (!is_session && each.kind != actor_kind::exporter))
+      continue;
+    if (!is_session
+        || config::find_neighbor(*configuration_, each.name) == nullptr)
+      registry.remove(each.id);
+  }
 }
 
 void router::start_shard(std::uint32_t index) {

@@ -93,6 +93,7 @@ private:
 
   // -- children --------------------------------------------------------------
   void start_table();
+  void forget_former_children();
   void start_shard(std::uint32_t index);
   void start_neighbor(neighbor_entry entry);
   void add_session(const std::string& name);

@@ -83,13 +83,20 @@ session::behavior_type session::make_behavior() {
 }
 
 void session::on_exit() {
-  for (const auto& [id, c] : connections_)
+  for (const auto& [id, c] : connections_) {
     if (!c.actor_id.empty())
       self_.environment->registry->remove(c.actor_id);
+    else
+      sockets().close(c.socket); // nobody has adopted it
+  }
+  if (attempt_socket_)
+    sockets().abort(*attempt_socket_);
   connections_.clear();
   link_.reset();
   registered_.reset();
-  self_.router = nullptr;
+  agreed_.reset();
+  history_.reset();
+  self_ = {}; // delayed messages hold this object for minutes
 }
 
 session_actor session::handle_to_self() {

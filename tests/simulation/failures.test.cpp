@@ -79,6 +79,9 @@ TEST_F(Failures, ARouterStartsAllItsChildrenAgain) {
   pass_until([&] { return restarts("node/router.r") == 1; }, 5s);
   ASSERT_EQ(restarts("node/router.r"), 1U);
   EXPECT_FALSE(up("p2"));
+  // What its children were called by numbers is forgotten with them.
+  EXPECT_EQ(node->registry().find("node/router.r/exporter.1"), nullptr);
+  EXPECT_EQ(node->pool().stats().sets, 1U); // of what we originate
   p2.call();
   p3.call();
   ASSERT_TRUE(pass_until([&] { return up("p2") && up("p3"); }, 10s));
