@@ -95,6 +95,8 @@ std::optional<fault::kind_type> parse_fault_kind(std::string_view text) {
     return fault::kind_type::drop;
   if (text == "poison")
     return fault::kind_type::poison;
+  if (text == "jam")
+    return fault::kind_type::jam;
   return std::nullopt;
 }
 
@@ -306,7 +308,8 @@ void actor_cell::clear_fault() {
 
 std::optional<fault> actor_cell::next_fault() {
   std::lock_guard guard(rare_);
-  if (!fault_armed() || fault_.kind == fault::kind_type::poison)
+  if (!fault_armed() || fault_.kind == fault::kind_type::poison
+      || fault_.kind == fault::kind_type::jam)
     return std::nullopt;
   if (fault_.after_messages > 1) {
     --fault_.after_messages;
@@ -329,6 +332,11 @@ bool actor_cell::poisoned() {
   if (std::exchange(poison_has_struck_, true))
     fault_armed_.store(false, std::memory_order_release);
   return true;
+}
+
+bool actor_cell::jammed() const {
+  std::lock_guard guard(rare_);
+  return fault_armed() && fault_.kind == fault::kind_type::jam;
 }
 
 void actor_cell::stall(std::chrono::milliseconds longest) {

@@ -49,8 +49,10 @@ struct fault {
     throw_exception,
     stall,
     drop,
-    poison ///< of a connection: an UPDATE that cannot be handled, not even when
-           ///< it is tried again
+    poison, ///< of a connection or rib_shard: an UPDATE, or a route, that
+            ///< cannot be handled, not even when it is tried again
+    jam     ///< of a rib_shard: its table cannot be worked with until it begins
+            ///< again
   };
   kind_type kind = kind_type::throw_exception;
   /// Strikes at the k-th message from now (`poison`: UPDATE); 0 is taken as 1.
@@ -59,7 +61,7 @@ struct fault {
   std::chrono::milliseconds stall_for{30000};
 };
 
-/// "throw", "stall", "drop" and "poison"; nothing for any other text.
+/// "throw", "stall", "drop", "poison" and "jam"; nothing for any other text.
 std::optional<fault::kind_type> parse_fault_kind(std::string_view text);
 
 /// What is known about the messages of one type.
@@ -250,6 +252,8 @@ public:
   /// Whether the UPDATE at hand is poisoned: twice for the same one, as it is
   /// tried twice (actor).
   bool poisoned();
+  /// Whether the table is jammed: until the fault is cleared (actor).
+  bool jammed() const;
   /// Blocks as a stalled handler does, until `clear_fault` or the time is over
   /// (actor).
   void stall(std::chrono::milliseconds longest);

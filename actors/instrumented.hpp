@@ -160,7 +160,8 @@ private:
     case fault::kind_type::drop:
       return true;
     case fault::kind_type::poison:
-      return false;
+    case fault::kind_type::jam:
+      return false; // strikes in the midst of the work
     }
     return false;
   }

@@ -25,18 +25,24 @@ rib_shard::behavior_type rib_shard::make_behavior() {
   adopt();
   go_on(); // an earlier incarnation may have left work
   return {
-      [this](const shard_routes& m) { apply(m); },
+      [this](const shard_routes& m) {
+        self_.state->at_work = true;
+        apply(m);
+      },
       [this](const source_up& m) {
+        self_.state->at_work = true;
         self_.state->table.neighbor_up(m.facts, m.incarnation);
         gauges_[m.facts.index] = m.gauge;
         measure(m.facts.index);
       },
       [this](const source_stale& m) {
+        self_.state->at_work = true;
         self_.state->table.neighbor_stale(m.neighbor, m.keeps_older);
         wanted_ = true;
       },
       [this](const source_family& m) { change_family(m); },
       [this](const source_down& m) {
+        self_.state->at_work = true;
         self_.state->table.neighbor_down(m.neighbor);
         gauges_.erase(m.neighbor);
         await_no_longer(m.neighbor);
@@ -44,6 +50,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
       },
       [this](const exporter_attached& m) { attach(m); },
       [this](const exporter_detached& m) {
+        self_.state->at_work = true;
         handles_.erase(m.group);
         if (const auto known = self_.state->exporters.find(m.group);
             known != self_.state->exporters.end()) {
@@ -52,6 +59,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
         }
       },
       [this](const changes_done& m) {
+        self_.state->at_work = true;
         if (const auto known = self_.state->exporters.find(m.group);
             known != self_.state->exporters.end())
           self_.state->table.acknowledge(known->second, m.sequence,
@@ -66,6 +74,7 @@ rib_shard::behavior_type rib_shard::make_behavior() {
           end_refill();
       },
       [this](const decision_changed& m) {
+        self_.state->at_work = true;
         self_.state->table.decide_by(m.options);
         wanted_ = true;
       },
@@ -124,6 +133,7 @@ void rib_shard::answer(const resync_wanted& m) {
 
 void rib_shard::attach(const exporter_attached& m) {
   auto& exporters = self_.state->exporters;
+  self_.state->at_work = true;
   const auto known = exporters.find(m.group);
   if (known == exporters.end())
     exporters.emplace(m.group, self_.state->table.add_exporter(m.wants_ranked));
@@ -146,6 +156,7 @@ void rib_shard::measure(rib::neighbor_index neighbor) {
 
 void rib_shard::change_family(const source_family& m) {
   auto& table = self_.state->table;
+  self_.state->at_work = true;
   switch (m.what) {
   case source_family::kind::sweep:
     table.end_restart(m.neighbor, m.family);
@@ -164,6 +175,7 @@ void rib_shard::change_family(const source_family& m) {
 void rib_shard::handled() {
   if (wanted_ && is_dry())
     step();
+  self_.state->at_work = false;
 }
 
 /// More work than one slice: the next one stands behind what came meanwhile.
@@ -173,7 +185,9 @@ void rib_shard::go_on() {
 
 void rib_shard::step() {
   wanted_ = false;
-  ++self_.state->steps;
+  self_.state->at_work = true;
+  if (cell().fault_armed() && cell().jammed())
+    throw injected_fault{};
   give_credit();
   auto& table = self_.state->table;
   const bool more = table.work(prefixes_per_slice);
@@ -182,6 +196,7 @@ void rib_shard::step() {
     this->send(self_.router, source_purged{self_.index, neighbor});
   if (more)
     go_on();
+  ++self_.state->steps;
 }
 
 /// Read credit comes back when routes were applied: nothing inbound waits for

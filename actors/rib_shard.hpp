@@ -20,11 +20,14 @@ struct shard_state {
       : table(pool, limits, options) {}
   rib::shard_table table;
   std::map<group_id, rib::exporter_index> exporters;
-  /// Actors that have worked on it, and steps that they have finished; those
-  /// that there were when the last one began.
-  std::uint64_t actors = 0;
+  /// Whether an actor works on it just now, or has ended while it did.
+  bool at_work = false;
+  /// Steps that actors have finished; those when the last one began.
   std::uint64_t steps = 0;
   std::uint64_t steps_before = 0;
+  /// Actors in a row that ended at work, the last ones without a step.
+  unsigned ends_at_work = 0;
+  bool adopted = false; ///< there was an actor before
   /// It was emptied and is being told again: nothing is handed out meanwhile.
   bool refilling = false;
 };
@@ -57,6 +60,7 @@ private:
   };
 
   void adopt();
+  bool is_jammed();
   void apply(const shard_routes& routes);
   void apply(const rib::route_batch& batch);
   void apply_singly(const rib::route_batch& batch);

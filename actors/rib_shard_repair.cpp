@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 /// For so long nobody is told of what a slice lacks while it is told again.
 constexpr auto longest_refill = 30s;
+/// Actors in a row that fail over a table before it begins again.
+constexpr unsigned ends_that_are_too_many = 2;
 
 std::string text_of(const rib::route_batch& route) {
   if (!route.ipv4.keys.empty())
@@ -24,19 +26,31 @@ std::string text_of(const rib::route_batch& route) {
 
 } // namespace
 
-/// An actor that came to nothing leaves a table that the next one cannot work
-/// with either, or was given what none can: both begin again.
-void rib_shard::adopt() {
+/// Whether the last actors came to grief over the table, the very last one at
+/// once: then the next would, too.
+bool rib_shard::is_jammed() {
   auto& state = *self_.state;
-  const bool first = state.actors++ == 0;
   const bool fruitless = state.steps == state.steps_before;
   state.steps_before = state.steps;
-  if (first)
+  if (!std::exchange(state.at_work, false))
+    state.ends_at_work = 0;
+  else
+    state.ends_at_work = fruitless ? state.ends_at_work + 1 : 1;
+  return state.ends_at_work >= ends_that_are_too_many;
+}
+
+void rib_shard::adopt() {
+  auto& state = *self_.state;
+  const bool jammed = is_jammed();
+  if (!std::exchange(state.adopted, true))
     return;
   auto wrong = state.table.check();
-  if (wrong.empty() && fruitless)
-    wrong = "its last actor could do nothing with it";
+  if (wrong.empty() && jammed)
+    wrong = "its actors fail over it";
   if (!wrong.empty()) {
+    state.ends_at_work = 0;
+    if (cell().jammed()) // a drill, which is over with this
+      cell().clear_fault();
     self_.environment->log.write(log::router_record(
         log::level::error, "the table of shard " + std::to_string(self_.index)
                                + " begins again: " + wrong));

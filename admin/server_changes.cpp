@@ -93,7 +93,7 @@ void server::implementation::arm_fault(const httplib::Request& q,
     kind = actors::parse_fault_kind(name->get<std::string>());
   const auto after = body.find("after_messages");
   if (!kind)
-    return refuse(q, r, 400, "kind must be throw, stall, drop or poison");
+    return refuse(q, r, 400, "kind must be throw, stall, drop, poison or jam");
   if (after != body.end() && !after->is_number_unsigned())
     return refuse(q, r, 400, "after_messages must be a number");
   const auto stall = body.find("stall_ms");
