@@ -49,6 +49,7 @@ exporter::behavior_type exporter::make_behavior() {
         if (const auto found = self_.state->members.find(m.neighbor);
             found != self_.state->members.end())
           self_.state->group.refresh(found->second.index, m.family);
+        this->send(self_.router, refresh_taken{self_.group, m.number});
         wanted_ = true;
       },
       [this](const output_done& m) { written(m); },
@@ -159,13 +160,19 @@ void exporter::apply(const shard_changes& m) {
 
 void exporter::join(const member_joined& m) {
   auto& members = self_.state->members;
-  const auto found = members.find(m.options.neighbor);
+  auto found = members.find(m.options.neighbor);
+  // That its last session left was said to an actor that ended.
+  if (found != members.end() && found->second.session != m.session) {
+    leave(m.options.neighbor);
+    found = members.end();
+  }
   if (found != members.end()) {
     found->second.connection = m.connection;
   } else {
     const auto index = self_.state->group.join(m.options);
-    members.emplace(m.options.neighbor,
-                    exporter_state::member{index, m.connection, 0, 0, {}});
+    members.emplace(
+        m.options.neighbor,
+        exporter_state::member{index, m.session, m.connection, 0, 0, {}});
     self_.state->names[index] = m.options.neighbor;
   }
   wanted_ = true;

@@ -20,6 +20,7 @@ struct exporter_state {
 
   struct member {
     rib::member_index index{};
+    std::uint64_t session = 0; ///< see `member_joined`
     connection_actor connection;
     std::uint64_t given = 0;   ///< bytes since it joined
     std::uint64_t written = 0; ///< of these, by its connection

@@ -143,6 +143,7 @@ struct source_purged;
 struct shard_emptied;
 struct member_handed_over;
 struct member_taken_over;
+struct refresh_taken;
 struct neighbors_query;
 struct neighbors_reply;
 struct neighbor_command;
@@ -158,8 +159,8 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<session_report>, caf::reacts_to<router_changed>,
     caf::reacts_to<shard_emptied>, caf::reacts_to<source_purged>,
     caf::reacts_to<member_handed_over>, caf::reacts_to<member_taken_over>,
-    caf::reacts_to<stop_router>, caf::reacts_to<router_step>,
-    caf::reacts_to<supervisor_timer>,
+    caf::reacts_to<refresh_taken>, caf::reacts_to<stop_router>,
+    caf::reacts_to<router_step>, caf::reacts_to<supervisor_timer>,
     caf::replies_to<restart_actor>::with<command_result>,
     caf::replies_to<neighbors_query>::with<neighbors_reply>,
     caf::replies_to<neighbor_command>::with<command_result>,
@@ -553,6 +554,8 @@ struct shard_step {};
 // -- export -------------------------------------------------------------------
 
 struct member_joined {
+  /// Of its session: another one has been told nothing yet.
+  std::uint64_t session = 0;
   rib::member_options options;
   connection_actor connection;
   /// Where it comes from, if it was told anything before.
@@ -577,8 +580,15 @@ struct member_released {
   rib::neighbor_index neighbor{};
 };
 struct member_refresh {
+  /// Numbers them, so that one which was lost with its receiver is asked again.
+  std::uint64_t number = 0;
   rib::neighbor_index neighbor{};
   protocol::family family;
+};
+/// The exporter has begun to tell it: the request is not lost any more.
+struct refresh_taken {
+  group_id group = 0;
+  std::uint64_t number = 0;
 };
 
 /// Encoded messages for a connection to write.
@@ -843,6 +853,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::decision_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_purged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_emptied)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refresh_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shard_refill)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refill_timeout)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::source_stale)

@@ -60,14 +60,12 @@ router::behavior_type router::make_behavior() {
       [this](const incoming_connection& m) { handle(m); },
       [this](const register_session& m) { handle(m); },
       [this](const unregister_session& m) { handle(m); },
-      [this](const refresh_request& m) {
-        const auto found = neighbors_.find(m.name);
-        if (found == neighbors_.end() || !found->second.registered)
-          return;
-        const auto& r = *found->second.registered;
-        if (r.group != 0) // else it will be told everything anyway
-          this->send(groups_.at(r.group).handle,
-                     member_refresh{r.facts.index, m.family});
+      [this](const refresh_request& m) { handle(m); },
+      [this](const refresh_taken& m) {
+        if (const auto found = groups_.find(m.group); found != groups_.end())
+          std::erase_if(found->second.refreshes, [&](const auto& each) {
+            return each.number == m.number;
+          });
       },
       [this](const end_of_rib_seen& m) { handle(m); },
       [this](const retention_timer& m) { handle(m); },

@@ -89,6 +89,8 @@ private:
     std::map<rib::neighbor_index, member_joined> members;
     /// Handed over, and not yet taken over by another group.
     std::set<rib::neighbor_index> handed_over;
+    /// Asked for, and perhaps lost with an exporter that ended.
+    std::vector<member_refresh> refreshes;
   };
 
   // -- children --------------------------------------------------------------
@@ -148,6 +150,7 @@ private:
   void move(neighbor_entry& entry);
   void exporter_started(group_id id, const child_event& event);
   void handle(const member_handed_over& m);
+  void handle(const refresh_request& m);
   void handle(const member_taken_over& m);
   void release(rib::neighbor_index index, group_id group);
   void remove_if_empty(group_id group);
@@ -184,6 +187,7 @@ private:
   /// Lost sources and the shards that still hold paths of them.
   std::map<rib::neighbor_index, std::set<std::uint32_t>> purging_;
   std::uint32_t last_source_incarnation_ = 0;
+  std::uint64_t last_refresh_ = 0;
   std::uint64_t retention_generation_ = 0;
   /// While we wait for routes before we tell any: neighbours, and the families
   /// whose End-of-RIB is outstanding; empty before they are back.

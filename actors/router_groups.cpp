@@ -58,7 +58,8 @@ void router::join(neighbor_entry& entry, std::optional<rib::handover> former) {
   options.send_end_of_rib = !former;
   options.enhanced_refresh = r.negotiated.enhanced_route_refresh;
   options.former = std::move(former);
-  member_joined joined{std::move(options), r.connection, from};
+  member_joined joined{r.source_incarnation, std::move(options), r.connection,
+                       from};
   group.members[r.facts.index] = joined;
   this->send(group.handle, std::move(joined));
 }
@@ -68,6 +69,8 @@ void router::leave(rib::neighbor_index index, group_id id) {
   if (found == groups_.end())
     return;
   found->second.members.erase(index);
+  std::erase_if(found->second.refreshes,
+                [&](const auto& each) { return each.neighbor == index; });
   this->send(found->second.handle, member_left{index});
   // Whoever holds something for it since a move need not any more.
   std::vector<group_id> holders{id};
@@ -112,10 +115,24 @@ void router::move(neighbor_entry& entry) {
 void router::exporter_started(group_id id, const child_event& event) {
   if (event.incarnation == 1)
     return;
+  for (const auto& each : groups_.at(id).refreshes)
+    this->send(groups_.at(id).handle, each);
   for (auto& [name, entry] : neighbors_)
     if (entry.registered && entry.registered->group == id
         && entry.registered->moving)
       move(entry);
+}
+
+void router::handle(const refresh_request& m) {
+  const auto found = neighbors_.find(m.name);
+  if (found == neighbors_.end() || !found->second.registered)
+    return;
+  const auto& r = *found->second.registered;
+  if (r.group == 0)
+    return; // it will be told everything anyway
+  auto& group = groups_.at(r.group);
+  group.refreshes.push_back({++last_refresh_, r.facts.index, m.family});
+  this->send(group.handle, group.refreshes.back());
 }
 
 void router::handle(const member_handed_over& m) {

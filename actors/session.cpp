@@ -151,6 +151,10 @@ fsm::settings session::fsm_settings() const {
 }
 
 void session::handle(const incoming_connection& m) {
+  // A dispatcher that begins anew is told of it again before it is adopted.
+  for (const auto& [id, c] : connections_)
+    if (c.socket == m.socket)
+      return;
   if (!is_expected(m))
     return decline(m);
   peer_connection c;
