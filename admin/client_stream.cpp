@@ -117,6 +117,7 @@ bool client_stream::wait_for_request() {
 }
 
 void client_stream::begin_request() {
+  endless_ = false;
   allow(limits_.headers);
   may_read_ = limits_.header_octets;
 }
@@ -188,13 +189,17 @@ ssize_t client_stream::transmit(const char* from, std::size_t size) {
 
 ssize_t client_stream::read(char* to, std::size_t size) {
   if (begin_ == end_) {
-    if (may_read_ == 0)
+    if (may_read_ == 0) {
+      ends_ = true;
       return -1;
+    }
     // Its headers are asked for octet by octet.
     const auto got =
         receive(buffer_.data(), std::min(buffer_.size(), may_read_));
-    if (got <= 0)
+    if (got <= 0) {
+      ends_ = true;
       return got;
+    }
     begin_ = 0;
     end_ = static_cast<std::size_t>(got);
     may_read_ -= end_;

@@ -46,6 +46,11 @@ public:
   void headers_are_read();
   /// The answer has no end: from here on each write has a deadline of its own.
   void answer_is_endless() { endless_ = true; }
+  /// No further request is taken from here.
+  void end_afterwards() { ends_ = true; }
+  /// Whether that was said, or a read has failed: what comes next would not be
+  /// the beginning of a request.
+  bool ends() const { return ends_; }
   /// Ends the connection so that the client can read what it was sent.
   void close();
 
@@ -76,6 +81,7 @@ private:
   SSL* tls_ = nullptr;
   bool broken_ = false; ///< TLS has failed: it must not say goodbye
   bool endless_ = false;
+  bool ends_ = false;
   time_point deadline_{};
   std::size_t may_read_ = 0; ///< octets
   std::array<char, 4096> buffer_{};

@@ -4,9 +4,25 @@
 
 namespace troupe::admin {
 
+namespace {
+
+thread_local bool refusing = false;
+
+} // namespace
+
+bool connection_threads::is_refusing() {
+  return refusing;
+}
+
 void connection_threads::enqueue(std::function<void()> task) {
   const std::lock_guard lock{mutex_};
   join_ended();
+  if (tasks_.size() >= most_) {
+    refusing = true;
+    task();
+    refusing = false;
+    return;
+  }
   tasks_.push_back(std::move(task));
   if (idle_ >= tasks_.size() || workers_.size() >= most_) {
     changed_.notify_one();

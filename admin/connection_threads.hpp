@@ -13,9 +13,10 @@
 
 namespace troupe::admin {
 
-/// A thread for each connection, up to a bound; further ones wait for one that
-/// ends. So clients that hold their connections for as long as they may keep
-/// nobody else from being served. A thread without work ends after a while.
+/// A thread for each connection, up to a bound; as many again wait for one that
+/// ends, and what is beyond is closed. So clients that hold their connections
+/// for as long as they may keep nobody else from being served. A thread without
+/// work ends after a while.
 class connection_threads final : public httplib::TaskQueue {
 public:
   explicit connection_threads(std::size_t most, std::chrono::milliseconds idle =
@@ -25,6 +26,10 @@ public:
   void enqueue(std::function<void()> task) override;
   /// Returns when all tasks are done.
   void shutdown() override;
+
+  /// From a task: there is no thread for it and too many wait, so it is only to
+  /// close its connection.
+  static bool is_refusing();
 
   /// Threads that there are now.
   std::size_t size() const;

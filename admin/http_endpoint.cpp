@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <stdexcept>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace troupe::admin {
 
@@ -17,6 +18,17 @@ constexpr std::size_t requests_per_connection = 1000;
 
 /// Whose request this thread handles; handlers are given no connection.
 thread_local client_stream* current_client = nullptr;
+
+/// Before the body is read: the library would unpack it without a bound, search
+/// it for forms for seconds, or give out parts of an answer many times over. A
+/// request without a length has no body.
+void leave_out_what_is_not_for_us(httplib::Request& q) {
+  for (const char* header : {"Content-Encoding", "Content-Type", "Range"})
+    q.headers.erase(header);
+  q.ranges.clear();
+  if (!q.has_header("Content-Length") && !q.has_header("Transfer-Encoding"))
+    q.headers.emplace("Content-Length", "0");
+}
 
 std::string tls_error(const std::string& what, const std::string& file) {
   std::array<char, 256> text{};
@@ -54,6 +66,11 @@ http_endpoint::http_endpoint(client_limits limits, const tls_context* tls)
     : limits_(limits), tls_(tls) {
   set_payload_max_length(limits.body_octets);
   new_task_queue = [] { return new connection_threads(most_connections); };
+  // What is behind a body that was not understood is no request.
+  set_logger([](const httplib::Request&, const httplib::Response& r) {
+    if (r.status == 400 || r.status == 413)
+      end_afterwards();
+  });
   // SO_REUSEPORT, the library's default, would hide a daemon that runs already.
   set_socket_options([](socket_t s) {
     const int yes = 1;
@@ -65,12 +82,21 @@ bool http_endpoint::bind(const std::string& host, int port) {
   return bind_to_port(host, port) && ::listen(svr_sock_, backlog) == 0;
 }
 
+void http_endpoint::end_afterwards() {
+  if (current_client != nullptr)
+    current_client->end_afterwards();
+}
+
 void http_endpoint::answer_is_endless() {
   if (current_client != nullptr)
     current_client->answer_is_endless();
 }
 
 bool http_endpoint::process_and_close_socket(socket_t socket) {
+  if (connection_threads::is_refusing()) {
+    ::close(socket);
+    return false;
+  }
   client_stream client{socket, tls_ != nullptr ? tls_->get() : nullptr, limits_,
                        [this] { return svr_sock_ == INVALID_SOCKET; }};
   if (!client.open())
@@ -87,10 +113,12 @@ void http_endpoint::serve(client_stream& client) {
        left > 0 && client.wait_for_request(); --left) {
     client.begin_request();
     bool closed = false;
-    const bool served = process_request(
-        client, left == 1, closed,
-        [&client](httplib::Request&) { client.headers_are_read(); });
-    if (!served || closed)
+    const bool served =
+        process_request(client, left == 1, closed, [&](httplib::Request& q) {
+          client.headers_are_read();
+          leave_out_what_is_not_for_us(q);
+        });
+    if (!served || closed || client.ends())
       return;
   }
 }

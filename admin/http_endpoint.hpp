@@ -40,6 +40,9 @@ public:
   /// As `bind_to_port`; more clients may knock at the same time.
   bool bind(const std::string& host, int port);
 
+  /// From a handler: its request is the last one of the connection, as not all
+  /// of it was read.
+  static void end_afterwards();
   /// From a handler: the answer has no end, like a stream of events.
   static void answer_is_endless();
 

@@ -24,6 +24,14 @@ format format_for(const httplib::Request& q) {
   return preferred_format(accept);
 }
 
+/// The library takes any text for 0.
+bool has_bad_length(const httplib::Request& q) {
+  const auto text = q.get_header_value("Content-Length");
+  return q.get_header_value_count("Content-Length") > 1
+         || text.find_first_not_of("0123456789") != text.npos
+         || (q.has_header("Content-Length") && text.empty());
+}
+
 } // namespace
 
 void answer(const httplib::Request& q, httplib::Response& r, int status,
@@ -93,7 +101,12 @@ void server::implementation::add_wrong_methods(http_endpoint& http) {
 void server::implementation::routes(http_endpoint& http, bool trusted) {
   http.set_default_headers({{"X-Content-Type-Options", "nosniff"}});
   http.set_pre_routing_handler([this, trusted](const auto& q, auto& r) {
-    if (const auto why = access.refuses(q, trusted)) {
+    const auto bad_length =
+        has_bad_length(q)
+            ? std::optional{refusal{400, "Content-Length must be a number"}}
+            : std::nullopt;
+    if (const auto why = bad_length ? bad_length : access.refuses(q, trusted)) {
+      http_endpoint::end_afterwards(); // its body is not read
       refuse(q, r, why->status, why->why);
       return httplib::Server::HandlerResponse::Handled;
     }

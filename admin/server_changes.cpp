@@ -13,6 +13,14 @@ constexpr std::uint64_t default_trace_seconds = 60;
 constexpr std::uint64_t most_trace_seconds = 3600;
 constexpr std::uint64_t most_stall_ms = 3600000;
 
+/// An object, empty where nothing was sent; nothing for anything else.
+std::optional<json> body_of(const httplib::Request& q) {
+  if (q.body.empty())
+    return json::object();
+  auto body = json::parse(q.body, nullptr, false);
+  return body.is_object() ? std::optional{std::move(body)} : std::nullopt;
+}
+
 } // namespace
 
 void server::implementation::finish(const actors::command_result& done,
@@ -33,10 +41,14 @@ void server::implementation::change_neighbor(const httplib::Request& q,
                          : verb == "disable" ? kind::disable
                          : verb == "reset"   ? kind::reset
                                              : kind::refresh;
-  const auto body = json::parse(q.body, nullptr, false);
-  if (body.is_object() && body.contains("message")
-      && body["message"].is_string())
-    command.command.text = body["message"].get<std::string>();
+  const auto body = body_of(q);
+  if (!body)
+    return refuse(q, r, 400, "the body must be a JSON object, or nothing");
+  if (const auto message = body->find("message"); message != body->end()) {
+    if (!message->is_string())
+      return refuse(q, r, 400, "message must be a text");
+    command.command.text = message->get<std::string>();
+  }
   const auto done = ask<actors::command_result>(command);
   if (!done)
     return busy(q, r);
@@ -65,13 +77,15 @@ void server::implementation::trace_actor(const httplib::Request& q,
   const auto cell = registry->find(q.matches[1].str());
   if (!cell)
     return refuse(q, r, 404, "there is no actor " + q.matches[1].str());
-  const auto body = json::parse(q.body, nullptr, false);
+  const auto body = body_of(q);
+  if (!body)
+    return refuse(q, r, 400, "the body must be a JSON object, or nothing");
   std::uint64_t seconds = default_trace_seconds;
-  if (body.is_object() && body.contains("seconds")) {
-    if (!body["seconds"].is_number_unsigned()
-        || body["seconds"].get<std::uint64_t>() > most_trace_seconds)
+  if (const auto said = body->find("seconds"); said != body->end()) {
+    if (!said->is_number_unsigned()
+        || said->get<std::uint64_t>() > most_trace_seconds)
       return refuse(q, r, 400, "seconds must be a number, 0 to 3600");
-    seconds = body["seconds"].get<std::uint64_t>();
+    seconds = said->get<std::uint64_t>();
   }
   cell->trace_for(std::chrono::seconds{seconds});
   confirm(q, r);

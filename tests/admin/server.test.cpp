@@ -286,10 +286,13 @@ TEST_F(Server, ACommandReachesTheActor) {
     EXPECT_EQ(script->command.command.what, what);
     EXPECT_EQ(script->command.command.text, "tea");
   }
-  for (const char* body : {"", "{", "[]", R"({"message":5})"}) {
+  for (const char* body : {"", "{}"}) {
     document_of(post("/v1/neighbors/r1/disable", body), 202);
     EXPECT_EQ(script->command.command.text, "") << body;
   }
+  const std::string path = "/v1/neighbors/r1/disable";
+  for (const char* body : {"{", "[]", "5", R"({"message":5})"})
+    error_of(post(path, body), 400, path);
   EXPECT_TRUE(
       message_of<v1::Accepted>(
           post("/v1/actors/node/router.main/restart", "", wants_protobuf), 202)
@@ -363,7 +366,9 @@ TEST_F(Server, AnActorThatStallsCostsOnlyItsAsker) {
   EXPECT_LT(end - began, 8s); // 4 s, and a slow machine
   EXPECT_GT(served, 1);
   EXPECT_EQ(seen["state"], "busy");
-  EXPECT_EQ(seen["running"]["type"], "neighbors_query");
+  // Whichever came first: the server counts routes now and then, too.
+  const auto type = seen["running"].value("type", "");
+  EXPECT_TRUE(type == "neighbors_query" || type == "rib_query") << type;
   const auto m = message_of<v1::ErrorReply>(result, 503);
   EXPECT_EQ(m.error().path(), "/v1/neighbors");
   // When the actor goes on, so does the endpoint.

@@ -182,6 +182,56 @@ TEST_F(Streams, HeadersThatNeverEndAreCutOff) {
   EXPECT_EQ(get("/v1/actors")->status, 200);
 }
 
+// What is packed small must not be unpacked: nobody asked who sends it.
+TEST_F(Streams, ABodyIsTakenAsItComes) {
+  serve();
+  const std::string path = "/v1/neighbors/r1/disable";
+  for (const char* encoding : {"gzip", "br", "deflate", "x"})
+    EXPECT_EQ(post(path, "{}", {{"Content-Encoding", encoding}})->status, 202);
+  std::string forms = "--b\r\n";
+  while (forms.size() < 500'000)
+    forms += "Content-Disposition: form-data; name=\"" + std::string(200, 'a')
+             + "\";filename=\"\r\n";
+  const auto began = std::chrono::steady_clock::now();
+  auto http = client();
+  EXPECT_EQ(http.Post(path.c_str(), {{"Authorization", "Bearer " + token()}},
+                      forms, "multipart/form-data; boundary=b")
+                ->status,
+            400);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+}
+
+TEST_F(Streams, AnAnswerComesOnceAndWhole) {
+  serve();
+  const auto whole = get("/v1/actors")->body.size();
+  for (const char* range : {"bytes=0-1", "bytes=0-,0-,0-", "bytes=99999999-"}) {
+    const auto result = get("/v1/actors", {{"Range", range}});
+    EXPECT_EQ(result->status, 200) << range;
+    EXPECT_NEAR(static_cast<double>(result->body.size()),
+                static_cast<double>(whole), 100)
+        << range;
+  }
+}
+
+TEST_F(Streams, WhatFollowsABadRequestIsNoRequest) {
+  serve();
+  const std::string head = "POST /v1/neighbors/r1/disable HTTP/1.1\r\nHost: "
+                           "localhost\r\nAuthorization: Bearer "
+                           + token() + "\r\n";
+  for (const char* length : {"abc", "-1", "1e3"}) {
+    raw_client bad{port};
+    ASSERT_TRUE(bad.say(head + "Content-Length: " + length
+                        + "\r\n\r\nGET /v1/rib HTTP/1.1\r\n\r\n"));
+    const auto said = bad.read_all();
+    EXPECT_THAT(said, HasSubstr(" 400 ")) << length;
+    EXPECT_EQ(said.find("HTTP/1.1", 8), said.npos) << length;
+  }
+  // Without a length there is no body, as curl -X POST sends it.
+  raw_client bare{port};
+  ASSERT_TRUE(bare.say(head + "Connection: close\r\n\r\n"));
+  EXPECT_THAT(bare.read_all(), HasSubstr(" 202 "));
+}
+
 TEST_F(Streams, ThePageComesWithItsFilesAndAPolicy) {
   serve();
   const auto page = get("/");

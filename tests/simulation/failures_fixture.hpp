@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <set>
 
 namespace troupe::test {
 
@@ -81,9 +82,25 @@ public:
     }
     return asked;
   }
+  /// The first octets of the prefixes that came since the last call.
+  std::set<unsigned> told() {
+    std::set<unsigned> firsts;
+    while (const auto m = peer_.take_message()) {
+      if (m->at(18) != 2)
+        continue;
+      const auto size = [&](std::size_t at) {
+        return std::size_t{m->at(at)} << 8U | m->at(at + 1);
+      };
+      const auto attributes = 21 + size(19);
+      for (auto at = attributes + 2 + size(attributes); at < m->size();
+           at += 1 + (m->at(at) + 7U) / 8U)
+        firsts.insert(m->at(at + 1));
+    }
+    return firsts;
+  }
   /// UPDATEs that took routes back, of those that `is_asked` has seen.
   unsigned withdrawals() const { return withdrawals_; }
-  /// BoRR or EoRR for IPv4.
+  /// ROUTE-REFRESH for IPv4: 0 asks, 1 and 2 are BoRR and EoRR.
   void mark(std::uint8_t subtype) {
     bytes message(16, 0xff);
     message.insert(message.end(), {0, 23, 5, 0, 1, subtype, 1});

@@ -108,6 +108,54 @@ TEST_F(Repair, ARouteThatCannotBeAppliedKeepsNoOtherFromIt) {
   ASSERT_TRUE(pass_until([&] { return held() == 4; }, 5s));
 }
 
+// -- what is lost with an actor -----------------------------------------------
+
+TEST_F(Repair, ARefreshThatIsLostWithAnExporterIsAnsweredByTheNext) {
+  p3.refresh_when_asked();
+  start();
+  ASSERT_TRUE(pass_until([&] { return p3.told().contains(20); }, 5s));
+  fault("node/router.r/exporter.1");
+  p3.mark(0);
+  std::set<unsigned> told;
+  ASSERT_TRUE(pass_until(
+      [&] {
+        told.merge(p3.told());
+        return told.contains(20) && told.contains(192);
+      },
+      5s));
+  EXPECT_EQ(restarts("node/router.r/exporter.1"), 1U);
+}
+
+// Its last session has left while the exporter was away, and so has been told
+// nothing of what the exporter remembers.
+TEST_F(Repair, ASessionThatComesBackWhileItsExporterIsAwayIsToldEverything) {
+  start(R"({ "first_backoff": "2s", "longest_backoff": "2s" })");
+  ASSERT_TRUE(pass_until([&] { return p3.told().contains(20); }, 5s));
+  const std::string session = "node/router.r/session.p3";
+  fault(session);
+  caf::anon_send(node->handle(),
+                 actors::neighbor_command{
+                     "p3", {actors::session_command::kind::refresh, {}, {}}});
+  ASSERT_TRUE(pass_until([&] { return !look(session).alive; }, 5s));
+  pass(1400ms);
+  fault("node/router.r/exporter.1");
+  p2.announce(21);
+  ASSERT_TRUE(
+      pass_until([&] { return !look("node/router.r/exporter.1").alive; }, 5s));
+  ASSERT_TRUE(pass_until([&] { return look(session).alive; }, 5s));
+  p3.call();
+  ASSERT_TRUE(pass_until([&] { return up("p3"); }, 1s));
+  ASSERT_FALSE(look("node/router.r/exporter.1").alive);
+  std::set<unsigned> told;
+  ASSERT_TRUE(pass_until(
+      [&] {
+        told.merge(p3.told());
+        return told.size() >= 3;
+      },
+      10s));
+  EXPECT_EQ(told, (std::set<unsigned>{20, 21, 192}));
+}
+
 // -- automatic repair ---------------------------------------------------------
 
 TEST_F(Repair, ASessionThatKeepsFailingIsTriedLessAndLessOften) {
