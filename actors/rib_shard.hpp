@@ -38,6 +38,7 @@ struct shard_arguments {
   std::uint32_t index = 0;
   std::shared_ptr<shard_state> state;
   router_actor router;
+  std::string router_name;
 };
 
 /// A slice of the prefixes at work: applies batches, and when it has run dry or
@@ -65,6 +66,7 @@ private:
   void apply(const rib::route_batch& batch);
   void apply_singly(const rib::route_batch& batch);
   void refuse_route(const rib::route_batch& route, const std::string& why);
+  void withdraw(const rib::route_batch& route);
   void await(const shard_refill& refill);
   void note_told(const rib::route_batch& batch);
   void await_no_longer(rib::neighbor_index neighbor);

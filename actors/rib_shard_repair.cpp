@@ -125,13 +125,32 @@ void rib_shard::apply_singly(const rib::route_batch& batch) {
   }
 }
 
+/// Kept as the UPDATE that tells nothing else: the bytes that it came in are
+/// not known any more.
 void rib_shard::refuse_route(const rib::route_batch& route,
                              const std::string& why) {
   const auto text = text_of(route) + ": " + why;
-  self_.environment->log.write(
-      log::router_record(log::level::warn, "a route is quarantined: " + text));
+  const auto warn = [&](const std::string& what) {
+    self_.environment->log.write(log::router_record(log::level::warn, what));
+  };
+  warn("a route is quarantined: " + text);
+  quarantined_update update;
+  update.at = std::chrono::system_clock::now();
+  update.router = self_.router_name;
+  if (const auto* of = self_.state->table.find_neighbor(route.neighbor)) {
+    update.neighbor = of->name;
+    update.peer = to_string(of->address);
+  }
+  update.reason = text;
+  update.bytes = rib::to_updates(self_.environment->pool, route);
+  if (const auto wrong = self_.environment->quarantine->add(std::move(update)))
+    warn("the quarantined route cannot be kept: " + *wrong);
   self_.environment->registry->events().add(
       actor_event{cell().id(), "quarantined", 0, text, {}});
+  withdraw(route);
+}
+
+void rib_shard::withdraw(const rib::route_batch& route) {
   rib::route_batch back{self_.environment->pool};
   back.neighbor = route.neighbor;
   back.ipv4.keys = route.ipv4.keys;

@@ -162,9 +162,9 @@ void router::start_shard(std::uint32_t index) {
       cell().id(), actor_kind::rib_shard, std::to_string(index));
   sup_.add({.id = std::string{shard_prefix} + std::to_string(index),
             .start = starter([this, index, cell_of] {
-              return this->spawn<rib_shard>(
-                  shard_arguments{self_.environment, cell_of, index,
-                                  tables_[index], handle_to_self()});
+              return this->spawn<rib_shard>(shard_arguments{
+                  self_.environment, cell_of, index, tables_[index],
+                  handle_to_self(), configuration_->name});
             }),
             .cell = cell_of});
 }

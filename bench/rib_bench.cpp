@@ -105,6 +105,14 @@ public:
     report(what, count, spent, longest);
   }
 
+  /// What adopting the table takes a new actor of its shard.
+  void measure_check() {
+    const auto before = cpu_seconds();
+    if (!table_.check().empty())
+      std::abort();
+    const auto took = cpu_seconds() - before;
+    report("check of all", prefixes_, took, took);
+  }
   void measure_loss(std::uint16_t peer) {
     const auto begin = cpu_seconds();
     double longest = 0;
@@ -202,6 +210,7 @@ void run(const char* family, std::uint32_t prefixes) {
   }
   router.measure("replace the best", 1, prefixes, 2000);
   router.measure("replace the third", 3, prefixes, 3000);
+  router.measure_check();
   router.measure_loss(1);
   router.measure_loss(2);
   router.measure_loss(3);

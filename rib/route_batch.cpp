@@ -1,5 +1,6 @@
 #include "rib/route_batch.hpp"
 
+#include "protocol/wire/packer.hpp"
 #include "rib/attribute_pool.hpp"
 
 #include <memory>
@@ -35,7 +36,34 @@ void split_family(attribute_pool& pool, const route_batch& whole,
     add().ends_round = true;
 }
 
+template <class Key>
+void tell(const attribute_pool& pool, protocol::family family,
+          const family_routes<Key>& routes, std::vector<std::uint8_t>& out) {
+  constexpr std::size_t any_size = 65535; // RFC 8654 §4
+  const bool add_path = !routes.path_ids.empty();
+  protocol::wire::update_packer packer{{family, add_path, any_size}, out};
+  std::size_t next = 0;
+  for (const auto& run : routes.runs) {
+    if (run.attributes == attribute_ref::none)
+      packer.begin_withdrawals();
+    else
+      packer.begin_announcements(pool[run.attributes].bytes());
+    for (std::uint32_t i = 0; i != run.count; ++i, ++next)
+      packer.add(protocol::wire::to_nlri(to_prefix(routes.keys[next]),
+                                         add_path ? routes.path_ids[next] : 0));
+  }
+  packer.finish();
+}
+
 } // namespace
+
+std::vector<std::uint8_t> to_updates(const attribute_pool& pool,
+                                     const route_batch& batch) {
+  std::vector<std::uint8_t> out;
+  tell(pool, protocol::ipv4_unicast, batch.ipv4, out);
+  tell(pool, protocol::ipv6_unicast, batch.ipv6, out);
+  return out;
+}
 
 std::vector<std::shared_ptr<route_batch>> split(attribute_pool& pool,
                                                 const route_batch& whole) {

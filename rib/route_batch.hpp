@@ -67,4 +67,9 @@ private:
 std::vector<std::shared_ptr<route_batch>> split(attribute_pool& pool,
                                                 const route_batch& whole);
 
+/// The UPDATEs (RFC 4271 §4.3) that tell these routes, with path ids (RFC 7911)
+/// if they have any, and without End-of-RIB.
+std::vector<std::uint8_t> to_updates(const attribute_pool& pool,
+                                     const route_batch& batch);
+
 } // namespace troupe::rib

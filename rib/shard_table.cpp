@@ -476,11 +476,15 @@ neighbor_counts shard_table::counts(neighbor_index neighbor,
                                    : neighbor_counts{};
 }
 
+const neighbor_facts* shard_table::find_neighbor(neighbor_index n) const {
+  const auto* state = self_->context.neighbors.find(n);
+  return state != nullptr ? &state->facts : nullptr;
+}
+
 std::size_t shard_table::memory() const {
-  const auto& context = self_->context;
   return sizeof(implementation) + self_->ipv4.memory() + self_->ipv6.memory()
-         + self_->exporters.memory() + context.neighbors.memory()
-         + context.dropped.memory();
+         + self_->exporters.memory() + self_->context.neighbors.memory()
+         + self_->context.dropped.memory();
 }
 
 shard_statistics shard_table::statistics() const {

@@ -159,8 +159,7 @@ public:
   /// not numbered). `now` is in seconds since the start of the daemon.
   void apply(const route_batch& batch, std::uint32_t now);
 
-  // -- exporters
-  // ---------------------------------------------------------------
+  // -- exporters -------------------------------------------------------------
 
   /// Registers a receiver of changes; everything is owed to it at first.
   exporter_index add_exporter(bool wants_ranked);
@@ -184,8 +183,7 @@ public:
   /// How many numbers are or were in use: the range that a full walk covers.
   prefix_number number_limit(protocol::family family) const;
 
-  // -- work in slices
-  // ------------------------------------------------------------
+  // -- work in slices --------------------------------------------------------
 
   /// Whether changes wait that `collect` would hand out.
   bool has_changes() const;
@@ -208,13 +206,14 @@ public:
   /// when sound, else what is wrong. For adoption after a crash and for tests.
   std::string check() const;
 
-  // -- views
-  // -----------------------------------------------------------------------
+  // -- views -----------------------------------------------------------------
 
   route_page query(const route_query& query) const;
   family_totals totals(protocol::family family) const;
   neighbor_counts counts(neighbor_index neighbor,
                          protocol::family family) const;
+  /// A source that is known, or null; valid until the next change.
+  const neighbor_facts* find_neighbor(neighbor_index neighbor) const;
   /// Bytes allocated by the table itself.
   std::size_t memory() const;
   shard_statistics statistics() const;

@@ -185,7 +185,7 @@ void event_loop::run(command::take_over&& c) {
     ids.push_back(id);
   std::sort(ids.begin(), ids.end());
   for (auto id : ids)
-    find(id)->announce_again(c.listener, found->second.sink);
+    note(id, find(id)->announce_again(c.listener, found->second.sink));
 }
 
 void event_loop::run(command::add_accepted&& c) {

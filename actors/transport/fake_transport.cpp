@@ -51,12 +51,19 @@ bool fake_transport::take_over(listener_id listener, event_sink sink) {
     const auto* a = std::get_if<accepted>(&e.what);
     return a != nullptr && a->listener == listener;
   });
+  std::vector<socket_id> left;
   for (auto& [id, s] : sockets_) {
     if (!s.announced || s.announced->listener != listener)
       continue;
+    if (s.end_of_line) {
+      left.push_back(id);
+      continue;
+    }
     s.deadline = now_ + adopt_timeout;
     post(found->second.sink, *s.announced, id);
   }
+  for (const auto id : left)
+    abort(id);
   return true;
 }
 

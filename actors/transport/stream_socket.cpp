@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 namespace troupe::transport {
@@ -15,6 +16,17 @@ void linger_not(int fd) {
   // Cannot fail on a socket.
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 }
+
+namespace {
+
+/// Whether the peer will say nothing more, though bytes of it may wait.
+bool has_left(int fd) {
+  pollfd state{fd, POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0
+         && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+} // namespace
 
 stream_socket::stream_socket(loop_context& context,
                              std::shared_ptr<socket_handle> handle,
@@ -83,13 +95,20 @@ void stream_socket::announce(const accepted& what, lease_end lease) {
   deliver(what);
 }
 
-void stream_socket::announce_again(listener_id listener,
+/// Whoever called has waited, and may have given up: to announce that would
+/// look as if he called now, and end the connection that he has made since.
+bool stream_socket::announce_again(listener_id listener,
                                    const event_sink& sink) {
   if (!waits_for(listener))
-    return;
+    return true;
+  if (has_left(fd())) {
+    abort();
+    return false;
+  }
   sink_ = sink;
   arm(context_.shared.options.adopt_timeout);
   deliver(*announced_);
+  return true;
 }
 
 bool stream_socket::adopt(event_sink sink) {

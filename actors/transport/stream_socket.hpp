@@ -25,8 +25,9 @@ public:
   /// Announces an accepted socket to the listener's owner.
   void announce(const accepted& what, lease_end lease);
   /// Announces it again, to another owner, if nobody has adopted it yet and it
-  /// came from this listener.
-  void announce_again(listener_id listener, const event_sink& sink);
+  /// came from this listener. False when it is gone, as its peer has left.
+  [[nodiscard]] bool announce_again(listener_id listener,
+                                    const event_sink& sink);
   /// Whether it came from this listener and nobody has adopted it.
   bool waits_for(listener_id listener) const {
     return phase_ == phase::waiting && announced_

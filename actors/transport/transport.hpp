@@ -205,7 +205,8 @@ public:
                                const socket_options& options,
                                event_sink sink) = 0;
   /// Gives a listener another owner and tells it, again, of every accepted
-  /// socket that nobody has adopted yet. False if the listener is gone.
+  /// socket that nobody has adopted yet; those whose peer has left since are
+  /// aborted. False if the listener is gone.
   virtual bool take_over(listener_id listener, event_sink sink) = 0;
   /// Replaces the keys and TTL rules of a listener, for connections still
   /// to come; its interface and lease stay. On an error the rules that could be

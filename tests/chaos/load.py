@@ -20,6 +20,7 @@ class Load:
         self._rng = rng
         self.rate, pool = load
         self.running = False
+        self.fixed = frozenset()  # what it leaves as it is
         self.skipped = 0
         self._last = None
         self._next_burst = self._next_refresh = 0.0
@@ -108,7 +109,8 @@ class Load:
         self._apply(neighbor, sorted(set(gone) - set(come)), come)
 
     def _some_of(self, table, count):
-        return self._rng.sample(list(table), min(count, len(table)))
+        free = [key for key in table if key not in self.fixed]
+        return self._rng.sample(free, min(count, len(free)))
 
     def _apply(self, neighbor, gone, come):
         assert len(gone) <= MOST_NLRI and len(come) <= MOST_NLRI

@@ -47,6 +47,8 @@ class Neighbor:
         self.losses = []
         self.complaints = []  # what the daemon did and must not
         self.failed_attempts = {}
+        self.guarded = frozenset()  # routes that nobody withdraws
+        self.lost_routes = []  # of these, withdrawn all the same
         self.times_up = 0
         self.updates_sent = self.updates_received = 0
         self.refreshes = {"asked": 0, "answered": 0, "heard": 0}
@@ -200,6 +202,7 @@ class Neighbor:
         table = self.received
         for key in withdrawn:
             table.pop(key, None)
+        self.lost_routes += self.guarded.intersection(withdrawn)
         for key in announced:
             table[key] = attributes
         if self._unseen is not None:
@@ -224,6 +227,7 @@ class Neighbor:
         else:
             for key in self._unseen:
                 self.received.pop(key, None)
+            self.lost_routes += self.guarded.intersection(self._unseen)
             self._unseen = self.asked_at = None
             self.refreshes["answered"] += 1
 

@@ -445,5 +445,33 @@ TEST_F(ShardTableExporters, ABatchCanBeAppliedRouteByRoute) {
   pool.release(set);
 }
 
+TEST_F(ShardTableExporters, ARouteIsKeptAsAnUpdate) {
+  const std::vector<std::uint8_t> one{0x40, 1, 1, 0,  0x40, 2, 0,
+                                      0x40, 3, 4, 10, 0,    0, 1};
+  route_batch route{pool};
+  route.ipv4.keys = {key(1)};
+  route.ipv4.path_ids = {7};
+  route.ipv4.runs = {{pool.intern(one, {}), 1, 0}};
+  auto octets = to_updates(pool, route);
+  ASSERT_GT(octets.size(), 19U);
+  EXPECT_EQ(octets.size(), octets[16] * 256U + octets[17]);
+  EXPECT_EQ(octets[18], 2); // UPDATE
+  const std::vector<std::uint8_t> body{octets.begin() + 23,
+                                       octets.begin() + 23 + 14};
+  EXPECT_EQ(body, one);
+  // Behind them the path id (RFC 7911 §3) and the prefix.
+  EXPECT_EQ(octets[23 + 14 + 3], 7);
+  EXPECT_EQ(octets[23 + 14 + 4], to_prefix(key(1)).length());
+  route_batch gone{pool};
+  gone.ipv6.keys = {
+      to_key<ipv6_key>(*protocol::prefix::parse("2001:db8::/32"))};
+  gone.ipv6.runs = {{attribute_ref::none, 1, 0}};
+  octets = to_updates(pool, gone);
+  // MP_UNREACH_NLRI (RFC 4760 §4) of IPv6 unicast, and nothing else.
+  ASSERT_GT(octets.size(), 30U);
+  EXPECT_EQ(octets[24], 15);
+  EXPECT_TRUE(to_updates(pool, route_batch{pool}).empty());
+}
+
 } // namespace
 } // namespace troupe::rib

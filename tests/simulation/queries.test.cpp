@@ -30,8 +30,8 @@ protected:
     table_->table.neighbor_up(local);
     group_ = std::make_shared<exporter_state>(
         world_->pool, rib::export_settings{}, 1, rib::export_limits{});
-    shard_ = own(system().spawn<rib_shard>(
-        shard_arguments{environment, shard_cell_, 0, table_, router_actor{}}));
+    shard_ = own(system().spawn<rib_shard>(shard_arguments{
+        environment, shard_cell_, 0, table_, router_actor{}, {}}));
     exporter_arguments exporting;
     exporting.environment = environment;
     exporting.cell = exporter_cell_;

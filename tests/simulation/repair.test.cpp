@@ -104,8 +104,20 @@ TEST_F(Repair, ARouteThatCannotBeAppliedKeepsNoOtherFromIt) {
   EXPECT_EQ(restarts(id), 0U);
   EXPECT_TRUE(up("p2"));
   EXPECT_THAT(actor_events(), Contains(id + " quarantined"));
-  p2.announce(20, 7); // it is tried again
+  // It is kept as the UPDATE that tells nothing else, which is known now.
+  auto kept = node->quarantine().list();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].neighbor, "p2");
+  EXPECT_EQ(kept[0].router, "r");
+  EXPECT_EQ(kept[0].reason, "20.0.0.0/8: injected fault");
+  EXPECT_EQ(kept[0].bytes, p2.update_of(20, 7));
+  p2.announce(20, 7);
+  p2.announce(22);
   ASSERT_TRUE(pass_until([&] { return held() == 4; }, 5s));
+  EXPECT_EQ(node->quarantine().list()[0].seen, 2U);
+  node->quarantine().clear();
+  p2.announce(20, 7);
+  ASSERT_TRUE(pass_until([&] { return held() == 5; }, 5s));
 }
 
 // -- what is lost with an actor -----------------------------------------------

@@ -298,6 +298,10 @@ TEST_F(FakeTransport, AListenerChangesHands) {
   other.connect(at("10.0.0.1:179"));
   net.deliver();
   other.send({5});
+  fake_peer gone(net, ip("10.0.0.5"));
+  gone.connect(at("10.0.0.1:179"));
+  net.deliver();
+  gone.close();
   net.deliver();
   notebook heir;
   EXPECT_TRUE(net.take_over(listener, heir.sink()));

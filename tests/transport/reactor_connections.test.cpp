@@ -295,7 +295,7 @@ TEST(Reactor, AListenerGetsAnotherOwnerAndNothingIsLost) {
     options.threads = threads;
     stage s(options);
     s.listen();
-    std::vector<raw_socket> peers(3);
+    std::vector<raw_socket> peers(4);
     std::vector<accepted> first;
     for (auto& p : peers) {
       p = raw_socket::make();
@@ -307,7 +307,10 @@ TEST(Reactor, AListenerGetsAnotherOwnerAndNothingIsLost) {
     s.net.adopt(first[0].socket, s.events.sink());
     s.net.abort(first[1].socket);
     peers[2].send_all(bytes{7});
-    // The first owner is gone; the third connection is nobody's.
+    peers[3].send_all(bytes{8});
+    peers[3].close();
+    // The first owner is gone; the third connection is nobody's, and who made
+    // the fourth has given up.
     recorder heir;
     EXPECT_TRUE(s.net.take_over(*s.listener, heir.sink()));
     auto again = heir.next<accepted>();
@@ -315,8 +318,8 @@ TEST(Reactor, AListenerGetsAnotherOwnerAndNothingIsLost) {
     EXPECT_EQ(again->socket, first[2].socket);
     s.net.adopt(again->socket, heir.sink());
     EXPECT_TRUE(heir.wait_for_bytes(again->socket, 1));
-    auto fourth = raw_socket::make();
-    ASSERT_EQ(fourth.connect(s.where), 0);
+    auto fifth = raw_socket::make();
+    ASSERT_EQ(fifth.connect(s.where), 0);
     EXPECT_TRUE(heir.next<accepted>());
     EXPECT_EQ(heir.untaken(), 0U);
     EXPECT_EQ(s.events.untaken(), 0U);
@@ -325,7 +328,7 @@ TEST(Reactor, AListenerGetsAnotherOwnerAndNothingIsLost) {
     EXPECT_FALSE(s.net.take_over(*s.listener, s.events.sink()));
     s.net.adopt(again->socket, s.events.sink());
     int error = 0;
-    fourth.read_all(&error);
+    fifth.read_all(&error);
     EXPECT_EQ(error, ECONNRESET); // it is nobody's any more
     peers[2].close();
     EXPECT_TRUE(s.events.next_of<closed>(again->socket));
