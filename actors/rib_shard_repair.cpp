@@ -153,6 +153,7 @@ void rib_shard::refuse_route(const rib::route_batch& route,
 void rib_shard::withdraw(const rib::route_batch& route) {
   rib::route_batch back{self_.environment->pool};
   back.neighbor = route.neighbor;
+  back.incarnation = route.incarnation;
   back.ipv4.keys = route.ipv4.keys;
   back.ipv4.path_ids = route.ipv4.path_ids;
   back.ipv6.keys = route.ipv6.keys;

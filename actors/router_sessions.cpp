@@ -137,6 +137,7 @@ void router::handle(const register_session& m) {
   r.incarnation = m.incarnation;
   r.source_incarnation = ++last_source_incarnation_;
   r.facts = reply.import.neighbor;
+  reply.import.incarnation = r.source_incarnation;
   r.negotiated = m.negotiated;
   r.local = m.local;
   r.remote = m.remote;

@@ -428,6 +428,7 @@ std::vector<importer::shard_batch> importer::take(std::size_t bytes) {
       continue;
     auto batch = std::make_shared<route_batch>(self_->pool);
     batch->neighbor = self_->settings.neighbor.index;
+    batch->incarnation = self_->settings.incarnation;
     batch->sequence = ++self_->sequences[shard];
     batch->ipv4 = self_->ipv4.take(shard);
     batch->ipv6 = self_->ipv6.take(shard);
@@ -459,6 +460,7 @@ const import_settings& importer::settings() const {
 void importer::change(import_settings settings) {
   settings.shards = self_->settings.shards;
   settings.neighbor = self_->settings.neighbor;
+  settings.incarnation = self_->settings.incarnation;
   settings.disabled = std::move(self_->settings.disabled);
   for (const auto f : settings.disabled)
     settings.families.erase(f);

@@ -30,6 +30,7 @@ struct confederation_facts {
 /// What the import of one session depends on, besides the bytes.
 struct import_settings {
   neighbor_facts neighbor;
+  std::uint32_t incarnation = 0;    ///< of its session, for its batches
   protocol::as_number local_as = 0; ///< towards this peer
   std::optional<confederation_facts> confederation;
   /// Other AS numbers that are ours, too: the router's beside a `local_as`.

@@ -17,6 +17,7 @@ void split_family(attribute_pool& pool, const route_batch& whole,
   const auto add = [&]() -> family_routes<Key>& {
     parts.push_back(std::make_shared<route_batch>(pool));
     parts.back()->neighbor = whole.neighbor;
+    parts.back()->incarnation = whole.incarnation;
     return (*parts.back()).*family;
   };
   if (routes.begins_round)
@@ -72,6 +73,7 @@ std::vector<std::shared_ptr<route_batch>> split(attribute_pool& pool,
   split_family(pool, whole, &route_batch::ipv6, parts);
   parts.push_back(std::make_shared<route_batch>(pool));
   parts.back()->neighbor = whole.neighbor;
+  parts.back()->incarnation = whole.incarnation;
   parts.back()->sequence = whole.sequence;
   return parts;
 }

@@ -44,6 +44,9 @@ public:
   }
 
   neighbor_index neighbor{};
+  /// Of its session, as `shard_table::neighbor_up` knows it: what an earlier
+  /// one told late must not count as told anew.
+  std::uint32_t incarnation = 0;
   /// Counts the batches of this neighbour index to this shard from 1, so that
   /// one that is delivered again is recognised.
   std::uint64_t sequence = 0;

@@ -132,9 +132,8 @@ std::vector<neighbor_index> shard_table::purged() {
 void shard_table::apply(const route_batch& batch, std::uint32_t now) {
   auto& context = self_->context;
   auto* from = context.neighbors.find(batch.neighbor);
-  const bool again =
-      from != nullptr && batch.sequence != 0 && batch.sequence <= from->applied;
-  if (from == nullptr || from->lost || again) {
+  if (from == nullptr || from->lost || batch.incarnation != from->incarnation
+      || (batch.sequence != 0 && batch.sequence <= from->applied)) {
     ++context.statistics.skipped;
     return;
   }

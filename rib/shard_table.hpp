@@ -154,9 +154,10 @@ public:
   /// Indexes whose paths are all gone since the last call, and those that were
   /// told down but not known; each may be used again.
   std::vector<neighbor_index> purged();
-  /// Applies a batch once (a sequence that was applied already is skipped;
-  /// batches of neighbours that are down or unknown are skipped; sequence 0 is
-  /// not numbered). `now` is in seconds since the start of the daemon.
+  /// Applies a batch once (a sequence that was applied already is skipped, and
+  /// so is what another incarnation told; batches of neighbours that are down
+  /// or unknown are skipped; sequence 0 is not numbered). `now` is in seconds
+  /// since the start of the daemon.
   void apply(const route_batch& batch, std::uint32_t now);
 
   // -- exporters -------------------------------------------------------------

@@ -11,10 +11,12 @@ class ShardTableRounds : public table_fixture {
 protected:
   void up_again(std::uint16_t n, std::uint32_t incarnation) {
     table.neighbor_up(test_neighbor(n), incarnation);
+    incarnations[n] = incarnation;
   }
   void round(std::uint16_t n, bool begins, bool ends) {
     route_batch batch(pool);
     batch.neighbor = neighbor_index{n};
+    batch.incarnation = incarnations[n];
     batch.ipv4.begins_round = begins;
     batch.ipv4.ends_round = ends;
     table.apply(batch, now);
@@ -160,6 +162,7 @@ TEST_F(ShardTableRounds, BatchesOfANewIncarnationAreNumberedAnew) {
   up_again(1, 2);
   route_batch again(pool);
   again.neighbor = neighbor_index{1};
+  again.incarnation = 2;
   again.sequence = 1;
   again.ipv4.keys = {key(5)};
   again.ipv4.runs.push_back({pool.intern(bytes_for({}), {}), 1, 0});
@@ -201,6 +204,38 @@ TEST_F(ShardTableRounds, AnEndWithoutABeginChangesNothing) {
   round(1, false, true);
   finish_work();
   EXPECT_EQ(best_of(key(1)), 1U);
+}
+
+// Found by scripts/chaos: the old connection of a session that came back had
+// batches under way.
+TEST_F(ShardTableRounds, WhatAnEarlierIncarnationToldLateCountsNoMore) {
+  up_again(1, 1);
+  announce(1, {key(1), key(2)}, {});
+  table.neighbor_stale(neighbor_index{1});
+  up_again(1, 2);
+  route_batch late(pool);
+  late.neighbor = neighbor_index{1};
+  late.incarnation = 1;
+  late.sequence = 9;
+  late.ipv4.keys = {key(1), key(3)};
+  late.ipv4.runs = {{pool.intern(bytes_for({}), {}), 2, 0}};
+  table.apply(late, now);
+  EXPECT_EQ(table.statistics().skipped, 1U);
+  EXPECT_TRUE(is_stale(key(1)));
+  EXPECT_EQ(best_of(key(3)), 0U);
+  // The numbers of its batches are of no concern to the new one either.
+  route_batch fresh(pool);
+  fresh.neighbor = neighbor_index{1};
+  fresh.incarnation = 2;
+  fresh.sequence = 1;
+  fresh.ipv4.keys = {key(2)};
+  fresh.ipv4.runs = {{pool.intern(bytes_for({}), {}), 1, 0}};
+  table.apply(fresh, now);
+  EXPECT_FALSE(is_stale(key(2)));
+  table.end_restart(neighbor_index{1}, ipv4);
+  finish_work();
+  EXPECT_EQ(best_of(key(1)), 0U);
+  EXPECT_EQ(held(1), 1U);
 }
 
 TEST_F(ShardTableRounds, AFamilyThatIsNotKeptGoesAlone) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ protected:
                    const std::vector<std::uint32_t>& path_ids = {}) {
     route_batch batch(pool);
     batch.neighbor = neighbor_index{n};
+    batch.incarnation = incarnations[n];
     batch.ipv4.keys = keys;
     batch.ipv4.path_ids = path_ids;
     batch.ipv4.runs.push_back({pool.intern(bytes_for(summary), summary),
@@ -78,6 +80,7 @@ protected:
                      const std::vector<std::uint32_t>& path_ids = {}) {
     route_batch batch(pool);
     batch.neighbor = neighbor_index{n};
+    batch.incarnation = incarnations[n];
     batch.ipv4.keys = keys;
     batch.ipv4.path_ids = path_ids;
     batch.ipv4.runs.push_back(
@@ -105,6 +108,8 @@ protected:
   }
 
   attribute_pool pool;
+  /// Of the neighbours' sessions: what `announce` and `withdraw` tell.
+  std::map<std::uint16_t, std::uint32_t> incarnations;
   shard_table table{pool};
   std::uint32_t now = 0;
 };
