@@ -328,15 +328,7 @@ void router::shard_started(std::uint32_t index, const child_event& event) {
     if (left.contains(index))
       this->send(shard, source_down{gone});
   for (const auto& [name, entry] : neighbors_) {
-    if (entry.registered)
-      this->send(shard, source_up{entry.registered->facts,
-                                  entry.registered->source_incarnation,
-                                  entry.registered->gauge});
-    if (entry.stale) {
-      this->send(shard, source_up{entry.stale->facts, entry.stale->incarnation,
-                                  nullptr});
-      this->send(shard, source_stale{entry.stale->facts.index, true});
-    }
+    tell_sources_again(entry, shard);
     if (entry.handle)
       this->send(entry.handle, shard_replaced{index, shard});
   }

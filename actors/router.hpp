@@ -51,6 +51,8 @@ private:
     connection_actor connection;
     std::shared_ptr<prefix_gauge> gauge;
     bool moving = false; ///< its group has been asked to hand it over
+    /// Families in which what an earlier session told may still be told again.
+    std::set<protocol::family> unswept;
   };
   /// A source whose session is gone and whose routes stay for a while.
   struct stale_source {
@@ -60,6 +62,7 @@ private:
     bool crashed = false;         ///< its actor failed, the peer did not
     /// Those that are kept, and how long as long-lived stale ones.
     std::map<protocol::family, std::chrono::seconds> families;
+    std::set<protocol::family> aged; ///< those that are long-lived stale now
   };
   /// By what a connection is told to be a neighbour's: the address, and for a
   /// link-local one the interface. An unnumbered neighbour has no address.
@@ -121,6 +124,8 @@ private:
   // -- routes that outlive their session -------------------------------------
   std::optional<rib::neighbor_index>
   take_source(neighbor_entry& entry, const rib::neighbor_facts& facts);
+  void tell_sources_again(const neighbor_entry& entry,
+                          const shard_actor& shard);
   void tell_shards(const source_family& m);
   void retain(neighbor_entry& entry, const protocol::fsm::retention& kept,
               bool crashed);

@@ -38,6 +38,30 @@ void router::tell_shards(const source_family& m) {
     this->send(shard, m);
 }
 
+/// A shard has a new actor: what the last one was told of these sources may be
+/// lost with it. All of it may be told twice.
+void router::tell_sources_again(const neighbor_entry& entry,
+                                const shard_actor& shard) {
+  using kind = source_family::kind;
+  const auto& now = entry.registered;
+  const auto& old = entry.stale;
+  if (now)
+    this->send(shard,
+               source_up{now->facts, now->source_incarnation, now->gauge});
+  if (old) {
+    this->send(shard, source_up{old->facts, old->incarnation, nullptr});
+    this->send(shard, source_stale{old->facts.index, true});
+  }
+  for (const auto f : {protocol::ipv4_unicast, protocol::ipv6_unicast}) {
+    if (now && !now->unswept.contains(f))
+      this->send(shard, source_family{kind::sweep, now->facts.index, f});
+    if (old && !old->families.contains(f))
+      this->send(shard, source_family{kind::drop, old->facts.index, f});
+    if (old && old->aged.contains(f))
+      this->send(shard, source_family{kind::age, old->facts.index, f});
+  }
+}
+
 /// The session is over, some of its routes stay.
 void router::retain(neighbor_entry& entry, const protocol::fsm::retention& kept,
                     bool crashed) {
@@ -51,7 +75,7 @@ void router::retain(neighbor_entry& entry, const protocol::fsm::retention& kept,
   for (const auto& shard : shards_)
     this->send(shard, source_stale{index, long_lived});
   stale_source stale{
-      r.facts, r.source_incarnation, ++retention_generation_, crashed, {}};
+      r.facts, r.source_incarnation, ++retention_generation_, crashed, {}, {}};
   const auto limit = std::chrono::duration_cast<std::chrono::seconds>(
       entry.configuration.graceful_restart.stale_time);
   for (const auto& each : r.negotiated.families) {
@@ -92,11 +116,13 @@ void router::arm(retention_timer timer, std::chrono::seconds delay) {
 void router::resume(neighbor_entry& entry) {
   if (!entry.stale)
     return;
-  const auto& r = *entry.registered;
+  auto& r = *entry.registered;
   const auto& configured = entry.configuration.graceful_restart;
   for (const auto& [f, unused] : entry.stale->families) {
     if (!entry.stale->crashed && !protocol::fsm::is_forwarding(r.negotiated, f))
       tell_shards({source_family::kind::sweep, r.facts.index, f});
+    else
+      r.unswept.insert(f);
     const auto patience =
         entry.stale->crashed && !r.negotiated.graceful_restart
             ? after_a_crash
@@ -117,17 +143,19 @@ void router::handle(const retention_timer& m) {
     return;
   auto& entry = found->second;
   if (m.what == retention_timer::kind::end_of_rib) {
-    if (entry.registered
-        && entry.registered->source_incarnation == m.generation)
-      tell_shards({source_family::kind::sweep, entry.registered->facts.index,
-                   m.family});
-    return;
+    if (!entry.registered
+        || entry.registered->source_incarnation != m.generation)
+      return;
+    entry.registered->unswept.erase(m.family);
+    return tell_shards(
+        {source_family::kind::sweep, entry.registered->facts.index, m.family});
   }
   if (!entry.stale || entry.stale->generation != m.generation)
     return;
   const auto long_lived = entry.stale->families[m.family];
   if (m.what == retention_timer::kind::restart && long_lived.count() != 0) {
     tell_shards({source_family::kind::age, entry.stale->facts.index, m.family});
+    entry.stale->aged.insert(m.family);
     auto next = m;
     next.what = retention_timer::kind::long_lived;
     return arm(std::move(next), long_lived);

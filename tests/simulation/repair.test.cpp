@@ -122,6 +122,31 @@ TEST_F(Repair, ARouteThatCannotBeAppliedKeepsNoOtherFromIt) {
 
 // -- what is lost with an actor -----------------------------------------------
 
+// Found by scripts/chaos.
+TEST_F(Repair, ASweepThatIsLostWithAShardIsMadeUpFor) {
+  start();
+  p2.announce(21);
+  ASSERT_TRUE(pass_until([&] { return held() == 4; }, 5s));
+  fault("node/router.r/session.p2");
+  caf::anon_send(node->handle(),
+                 actors::neighbor_command{
+                     "p2", {actors::session_command::kind::refresh, {}, {}}});
+  ASSERT_TRUE(pass_until([&] { return !up("p2"); }, 5s));
+  EXPECT_EQ(held(), 4U); // they wait for the next session
+  ASSERT_TRUE(pass_until(
+      [&] { return restarts("node/router.r/session.p2") == 1; }, 5s));
+  p2.call();
+  ASSERT_TRUE(pass_until([&] { return up("p2"); }, 10s));
+  p2.announce(20); // and not 21
+  pass(20s);
+  EXPECT_EQ(held(), 4U);
+  // The next thing that the shard hears is that it may sweep.
+  const std::string id = "node/router.r/rib_shard.0";
+  fault(id);
+  ASSERT_TRUE(pass_until([&] { return restarts(id) == 1; }, 30s, 100ms));
+  ASSERT_TRUE(pass_until([&] { return held() == 3; }, 5s, 100ms));
+}
+
 TEST_F(Repair, ARefreshThatIsLostWithAnExporterIsAnsweredByTheNext) {
   p3.refresh_when_asked();
   start();
