@@ -129,9 +129,10 @@ public:
   /// lease.
   lease_request request(milliseconds now) const;
   void handle(const lease_answer& answer);
-  /// A voter is not running, at `now`: its host refuses connections. Whatever
-  /// it will be asked, it gives nothing for one lease after its start, which is
-  /// yet to come. So this counts as its word for what is held already.
+  /// A voter was not running at `now`: its host has refused a connection that
+  /// was begun then, not later. Whatever it will be asked, it gives nothing for
+  /// one lease after its start, which was yet to come. So this counts as its
+  /// word for what is held already.
   void note_absent(const std::string& voter, milliseconds now);
 
   /// Until when it owns a unit; nothing where it never did or has given it up.

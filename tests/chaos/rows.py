@@ -65,7 +65,6 @@ class Rows(Run):
         self._set_load(False)
         self._calm()
         self._check_lost(kind, before, {fault.neighbor for fault in struck})
-        return struck
 
     def quiet_row(self, kind):
         """Strikes while nobody talks: nobody hears of it."""

@@ -4,8 +4,8 @@
 usage: layering.py ROOT
 
 Rules: an include never points against protocol <- rib <- config <- cluster <-
-actors <- admin <- cmd; the first four know no CAF, socket, clock, log or thread; no source file is longer than 500 lines unless it says that it is a
-table.
+actors <- admin <- cmd; the first four know no CAF, socket, clock, log or thread;
+no source file is longer than 500 lines unless it says that it is a table.
 """
 
 import pathlib
